@@ -1,0 +1,106 @@
+/**
+ * What the Node-API addon (`tsnet.node`, C) offers: the system calls JavaScript cannot make, or not without a costly
+ * module. Every failure is thrown as a `SystemError`. Functions ending in `Async` do the same on a thread of our own and
+ * are meant for services, where a blocking call must not stop the others; one-shot processes use the plain form.
+ */
+
+/** Thrown by every function here: `open "/run/x": ENOENT: No such file or directory`. */
+export interface SystemError extends Error {
+  /** The operation, in the words of the system call: `setns`, `sendmsg`, `flock`. */
+  readonly op: string;
+  /** Positive errno. */
+  readonly errno: number;
+  /** Symbolic errno: `ENOENT`. */
+  readonly code: string;
+  /** The file it was about, where there is one. */
+  readonly path?: string;
+}
+
+export interface FileStat {
+  readonly kind: "file" | "directory" | "symlink" | "socket" | "other";
+  /** Permission bits, 0..0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** Modification time in nanoseconds since the epoch. */
+  readonly mtimeNs: bigint;
+}
+
+/** A file descriptor. `-1` as a network namespace means the one this process was started in. */
+export type Fd = number;
+
+export interface Native {
+  // --- standard streams: whole reads and writes, EAGAIN is waited out with poll(2)
+  /** Reads a descriptor to its end. EFBIG when there are more than `maxBytes`. */
+  readAll(fd: Fd, maxBytes: number): Uint8Array;
+  /** Writes everything or throws (EPIPE, ENOSPC, EBADF …). */
+  writeAll(fd: Fd, bytes: Uint8Array): void;
+
+  // --- network namespaces
+  /**
+   * Opens a network namespace by path (bind mount or `/proc/PID/ns/net`). ENOENT when there is nothing; EINVAL when the
+   * file is no network namespace (checked by fstatfs(2) NSFS_MAGIC and ioctl_ns(2) NS_GET_NSTYPE). Never blocks on a fifo.
+   */
+  netnsOpen(path: string): Fd;
+  /** `dev:ino` of a namespace, equal exactly when two descriptors are the same namespace. `-1` is this process's own. */
+  netnsIdentity(netns: Fd): string;
+  /** Makes a namespace and binds it to `path` (the file is made, mode 0444; EEXIST if there). Like `ip netns add`; loopback stays down. */
+  netnsCreate(path: string): void;
+  /** Unmounts and removes what `netnsCreate` made; ENOENT when absent. */
+  netnsDelete(path: string): void;
+  closeFd(fd: Fd): void;
+
+  // --- netlink (linux/netlink.h)
+  /**
+   * Opens a netlink socket inside a namespace: NETLINK_EXT_ACK, NETLINK_CAP_ACK and NETLINK_GET_STRICT_CHK on, a receive
+   * buffer of 4 MiB where allowed.
+   */
+  netlinkOpen(protocol: number, netns: Fd): Fd;
+  /**
+   * Sends one or more concatenated netlink messages and collects the whole answer: for each message with NLM_F_DUMP up to
+   * its NLMSG_DONE, for each with NLM_F_ACK its NLMSG_ERROR. Messages of other sequence numbers or ports are dropped.
+   * An answer that ends early (an aborted batch) is returned as it is. Returns the concatenated messages as they came.
+   * ETIMEDOUT after `timeoutMs` without an answer; ENOBUFS when the receive buffer ran over.
+   */
+  netlinkExchange(socket: Fd, request: Uint8Array, timeoutMs: number): Uint8Array;
+  netlinkExchangeAsync(socket: Fd, request: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Joins multicast groups (NETLINK_ADD_MEMBERSHIP). */
+  netlinkSubscribe(socket: Fd, groups: readonly number[]): void;
+  /** The next datagram on a subscribed socket; `undefined` after `timeoutMs` (-1 waits for ever); ENOBUFS when messages were lost. */
+  netlinkReceive(socket: Fd, timeoutMs: number): Uint8Array | undefined;
+  netlinkReceiveAsync(socket: Fd, timeoutMs: number): Promise<Uint8Array | undefined>;
+
+  // --- sysctl inside a namespace; `key` is the path below /proc/sys, e.g. `net/ipv4/conf/eth0.5/forwarding`
+  sysctlGet(netns: Fd, key: string): string;
+  sysctlSet(netns: Fd, key: string, value: string): void;
+  sysctlGetAsync(netns: Fd, key: string): Promise<string>;
+  sysctlSetAsync(netns: Fd, key: string, value: string): Promise<void>;
+
+  // --- files (node:fs costs 2 ms of start-up)
+  /** flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked. ETIMEDOUT after `timeoutMs`. */
+  lockFile(path: string, timeoutMs: number): Fd;
+  lockFileAsync(path: string, timeoutMs: number): Promise<Fd>;
+  /** EFBIG over `maxBytes`; refuses what is not a regular file (EINVAL) without blocking. */
+  readFile(path: string, maxBytes: number): Uint8Array;
+  /** O_CREAT|O_EXCL; what was made is removed again when the write fails. */
+  createFile(path: string, bytes: Uint8Array, mode: number): void;
+  /** Whole or not at all: temporary file beside it, then rename(2). */
+  replaceFile(path: string, bytes: Uint8Array, mode: number): void;
+  /** link(2): EEXIST when `to` is there. */
+  linkFile(from: string, to: string): void;
+  renameFile(from: string, to: string): void;
+  removeFile(path: string): void;
+  /** Makes the folder and its missing parents. */
+  makeDirs(path: string, mode: number): void;
+  /** Names without `.` and `..`, unsorted; EFBIG over `maxEntries`. */
+  listDir(path: string, maxEntries: number): string[];
+  /** `undefined` when there is nothing. `followLinks` false is lstat(2). */
+  stat(path: string, followLinks: boolean): FileStat | undefined;
+  setMtime(path: string, mtimeNs: bigint): void;
+  /** `undefined` when it is no symbolic link or absent. */
+  readLink(path: string): string | undefined;
+  /** access(2) W_OK / X_OK on a folder or file. */
+  isWritable(path: string): boolean;
+}

@@ -1,0 +1,33 @@
+import type { NftVerbs } from "./nft.ts";
+import type { AddrVerbs } from "./addr.ts";
+import type { ConntrackVerbs } from "./conntrack.ts";
+import type { FdbVerbs } from "./fdb.ts";
+import type { LinkVerbs } from "./link.ts";
+import type { NeighVerbs } from "./neigh.ts";
+import type { RouteVerbs } from "./route.ts";
+import type { RuleVerbs } from "./rule.ts";
+import type { SysctlVerbs } from "./sysctl.ts";
+import type { TcVerbs } from "./tc.ts";
+
+/**
+ * The kernel as seen from ONE network namespace: its sockets were opened there and stay there, whatever the process does.
+ * Made by `openKernel` (the namespace of this process) and by `enter`.
+ */
+export interface Kernel extends AsyncDisposable {
+  /** Descriptor of the namespace, `-1` for the one this process was started in; valid as long as this object. */
+  readonly netns: number;
+  /** `dev:ino`; equal for two kernels of the same namespace. */
+  readonly identity: string;
+  readonly link: LinkVerbs;
+  readonly addr: AddrVerbs;
+  readonly route: RouteVerbs;
+  readonly neigh: NeighVerbs;
+  readonly fdb: FdbVerbs;
+  readonly rule: RuleVerbs;
+  readonly tc: TcVerbs;
+  readonly nft: NftVerbs;
+  readonly conntrack: ConntrackVerbs;
+  readonly sysctl: SysctlVerbs;
+  /** Another namespace, by path. SystemError ENOENT (nothing there) or EINVAL (not a network namespace). */
+  enter(path: string): Promise<Kernel>;
+}
