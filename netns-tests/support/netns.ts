@@ -36,9 +36,9 @@ export async function connect(
   rightAddresses: readonly string[],
 ): Promise<void> {
   const temporary = randomName("p");
-  await left.exec("ip", "link", "add", leftName, "type", "veth", "peer", "name", temporary);
-  await must(["nsenter", `--net=${left.path}`, "ip", "link", "set", temporary, "netns", right.path]);
-  await right.exec("ip", "link", "set", temporary, "name", rightName);
+  await left.exec("ip", "link", "add", "name", leftName, "type", "veth", "peer", "name", temporary);
+  await must(["nsenter", `--net=${left.path}`, "ip", "link", "set", "dev", temporary, "netns", right.path]);
+  await right.exec("ip", "link", "set", "dev", temporary, "name", rightName);
   for (const [side, link, addresses] of [
     [left, leftName, leftAddresses],
     [right, rightName, rightAddresses],
@@ -47,6 +47,6 @@ export async function connect(
       const noDad = address.includes(":") ? ["nodad"] : [];
       await side.exec("ip", "addr", "add", address, "dev", link, ...noDad);
     }
-    await side.exec("ip", "link", "set", link, "up");
+    await side.exec("ip", "link", "set", "dev", link, "up");
   }
 }
