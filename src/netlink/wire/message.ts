@@ -1,0 +1,111 @@
+import { align4, type Codec, DecodeError, type Infer, type Input, need, Sink, Source, within } from "./codec.ts";
+
+/** `struct nlmsghdr`, linux/netlink.h: length, type, flags, sequence, port. */
+export const NLMSG_HEADER = 16;
+
+export interface RawMessage {
+  type: number;
+  flags: number;
+  seq: number;
+  port: number;
+  /** The whole message, header included. */
+  bytes: Uint8Array;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the widest codec; see attrs.ts
+type AnyCodec = Codec<any, any>;
+
+export interface Message<H extends AnyCodec = AnyCodec, A extends AnyCodec = AnyCodec> {
+  readonly type: number;
+  /** `RTM_NEWLINK`, for errors. */
+  readonly name: string;
+  readonly header: H;
+  readonly attrs: A;
+  /** Reads a whole message, nlmsghdr included. */
+  decode(bytes: Uint8Array): { header: Infer<H>; attrs: Infer<A> };
+  /** Writes a whole message. */
+  encode(
+    value: { header?: Input<H> | undefined; attrs?: Input<A> | undefined },
+    flags?: number,
+    seq?: number,
+  ): Uint8Array;
+  /** Path of the field at byte `offset` of an encoded message: `attrs.linkInfo.data.vni`. */
+  locate(bytes: Uint8Array, offset: number): string;
+  /** Path of attribute `type`, which the kernel missed in the nest at `nest` (none: the message itself). */
+  missing(bytes: Uint8Array, nest: number | undefined, type: number): string;
+}
+
+export type MessageOf<M> = M extends Message<infer H, infer A> ? { header: Infer<H>; attrs: Infer<A> } : never;
+export type MessageInput<M> =
+  M extends Message<infer H, infer A> ? { header?: Input<H> | undefined; attrs?: Input<A> | undefined } : never;
+
+/**
+ * A netlink message: a fixed header of its family and a list of attributes.
+ * @param type number and name, e.g. `[RTM.NEWADDR, "RTM_NEWADDR"]`
+ */
+export function message<H extends AnyCodec, A extends AnyCodec>(
+  type: readonly [number: number, name: string],
+  header: H,
+  attrs: A,
+): Message<H, A> {
+  const headerSize = align4(header.size ?? 0);
+  const body = NLMSG_HEADER + headerSize;
+  return {
+    type: type[0],
+    name: type[1],
+    header,
+    attrs,
+    decode(bytes) {
+      const src = new Source(bytes);
+      within("nlmsghdr", () => need(0, bytes.length, NLMSG_HEADER));
+      return {
+        header: within("header", () => {
+          need(NLMSG_HEADER, bytes.length, header.size ?? 0);
+          return header.read(src, NLMSG_HEADER, NLMSG_HEADER + (header.size ?? 0)) as Infer<H>;
+        }),
+        attrs: within("attrs", () => attrs.read(src, Math.min(body, bytes.length), bytes.length) as Infer<A>),
+      };
+    },
+    encode(value, flags = 0, seq = 0) {
+      const sink = new Sink();
+      sink.take(NLMSG_HEADER);
+      within("header", () => header.write(sink, value.header ?? {}));
+      sink.align();
+      within("attrs", () => attrs.write(sink, value.attrs ?? {}));
+      sink.view.setUint32(0, sink.length, true);
+      sink.view.setUint16(4, type[0], true);
+      sink.view.setUint16(6, flags, true);
+      sink.view.setUint32(8, seq, true);
+      return sink.finish();
+    },
+    locate(bytes, offset) {
+      const src = new Source(bytes);
+      if (offset < NLMSG_HEADER) return "nlmsghdr";
+      if (offset < body) return ["header", ...(header.locate?.(src, NLMSG_HEADER, body, offset) ?? [])].join(".");
+      return ["attrs", ...(attrs.locate?.(src, body, bytes.length, offset) ?? [])].join(".");
+    },
+    missing(bytes, nest, type) {
+      const path = attrs.missing?.(new Source(bytes), body, bytes.length, nest ?? body, type);
+      return ["attrs", ...(path ?? [`attribute ${type}`])].join(".");
+    },
+  };
+}
+
+/** Splits what the kernel sent into messages (NLMSG_NEXT). */
+export function* splitMessages(bytes: Uint8Array): Generator<RawMessage> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; ) {
+    need(at, bytes.length, NLMSG_HEADER);
+    const length = view.getUint32(at, true);
+    if (length < NLMSG_HEADER || length > bytes.length - at)
+      throw new DecodeError(`nlmsghdr: length ${length} is outside ${NLMSG_HEADER}..${bytes.length - at}`);
+    yield {
+      type: view.getUint16(at + 4, true),
+      flags: view.getUint16(at + 6, true),
+      seq: view.getUint32(at + 8, true),
+      port: view.getUint32(at + 12, true),
+      bytes: bytes.subarray(at, at + length),
+    };
+    at += align4(length);
+  }
+}
