@@ -1,0 +1,12 @@
+/**
+ * How requests reach a kernel: the addon's socket in a process, a function posing as the kernel in tests. Either form of
+ * answer is fine; a one-shot process answers at once, a service on a thread of its own.
+ */
+export interface Transport {
+  /**
+   * Sends concatenated messages and gives back all messages that answer them, concatenated, as they came.
+   * Throws an error with `code` ETIMEDOUT (no answer) or ENOBUFS (the kernel dropped messages).
+   */
+  exchange(request: Uint8Array, timeoutMs: number): Uint8Array | Promise<Uint8Array>;
+  close(): void;
+}
