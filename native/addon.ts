@@ -86,12 +86,21 @@ export interface Native {
   readFile(path: string, maxBytes: number): Uint8Array;
   /** O_CREAT|O_EXCL; what was made is removed again when the write fails. */
   createFile(path: string, bytes: Uint8Array, mode: number): void;
+  /** pread(2): up to `length` bytes from `offset`, fewer at the end of the file. Regular files only (EINVAL). */
+  readAt(path: string, offset: number, length: number): Uint8Array;
+  /**
+   * pwrite(2) in place: writes everything at `offset` or throws. The file is made with `mode` if absent; with `cut` it
+   * ends after what was written. Not atomic. Symbolic links are refused (ELOOP).
+   */
+  writeAt(path: string, offset: number, bytes: Uint8Array, mode: number, cut: boolean): void;
   /** Whole or not at all: temporary file beside it, then rename(2). */
   replaceFile(path: string, bytes: Uint8Array, mode: number): void;
   /** link(2): EEXIST when `to` is there. */
   linkFile(from: string, to: string): void;
   renameFile(from: string, to: string): void;
   removeFile(path: string): void;
+  /** rmdir(2): ENOTEMPTY while something is in it. */
+  removeDir(path: string): void;
   /** Makes the folder and its missing parents. */
   makeDirs(path: string, mode: number): void;
   /** Names without `.` and `..`, unsorted; EFBIG over `maxEntries`. */
