@@ -1,0 +1,86 @@
+/** A step failed; everything before it was taken back. The first cause is what the caller sees. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+  /** `create veth pair` */
+  readonly step: string;
+  /** What went wrong while taking back. */
+  readonly undoErrors: readonly Error[];
+
+  constructor(step: string, cause: unknown, undoErrors: readonly Error[]) {
+    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.step = step;
+    this.undoErrors = undoErrors;
+  }
+}
+
+export interface Transaction {
+  /**
+   * Does something that can be taken back. A step happens or does not: `undo` runs only when `work` succeeded and a
+   * later step failed.
+   */
+  step<T>(name: string, work: () => Promise<T>, undo?: () => Promise<void>): Promise<T>;
+  /** Opens something that is closed at the end, however it ends. */
+  hold<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T>;
+}
+
+/** Runs steps in order; when one fails, takes the earlier ones back in reverse and throws a `StepError`. */
+export async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const undos: { name: string; undo: () => Promise<void> }[] = [];
+  await using held = new AsyncDisposableStack();
+  let failed: { step: string; cause: unknown } | undefined;
+
+  const attempt = async <R>(name: string, run: () => Promise<R>): Promise<R> => {
+    try {
+      return await run();
+    } catch (cause) {
+      failed ??= { step: name, cause };
+      throw cause;
+    }
+  };
+
+  try {
+    return await work({
+      async step(name, run, undo) {
+        const value = await attempt(name, run);
+        if (undo) undos.push({ name, undo });
+        return value;
+      },
+      hold: (name, open) => attempt(name, async () => held.use(await open())),
+    });
+  } catch (error) {
+    const undoErrors = await takeBack(undos.reverse());
+    if (failed?.cause === error) throw new StepError(failed.step, error, undoErrors);
+    throw error;
+  }
+}
+
+async function takeBack(undos: readonly { name: string; undo: () => Promise<void> }[]): Promise<Error[]> {
+  const errors: Error[] = [];
+  for (const { name, undo } of undos) {
+    try {
+      await undo();
+    } catch (error) {
+      errors.push(
+        new Error(`undo ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
+      );
+    }
+  }
+  return errors;
+}
+
+/**
+ * Runs all of `tasks` whatever happens to each, as DEL and GC do, and throws what went wrong: the error itself when there
+ * is one, a `StepError` that holds the others when there are more.
+ */
+export async function allOf(tasks: readonly (readonly [name: string, run: () => Promise<void>])[]): Promise<void> {
+  const errors: StepError[] = [];
+  for (const [name, run] of tasks) {
+    try {
+      await run();
+    } catch (error) {
+      errors.push(new StepError(name, error, []));
+    }
+  }
+  const [first, ...others] = errors;
+  if (first) throw others.length === 0 ? first : new StepError(first.step, first.cause, others);
+}
