@@ -27,13 +27,13 @@ export interface Transaction {
 export async function transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
   const undos: { name: string; undo: () => Promise<void> }[] = [];
   await using held = new AsyncDisposableStack();
-  let failed: { step: string; cause: unknown } | undefined;
+  const failed: { step: string; cause: unknown }[] = [];
 
   const attempt = async <R>(name: string, run: () => Promise<R>): Promise<R> => {
     try {
       return await run();
     } catch (cause) {
-      failed ??= { step: name, cause };
+      failed.push({ step: name, cause });
       throw cause;
     }
   };
@@ -49,7 +49,8 @@ export async function transaction<T>(work: (tx: Transaction) => Promise<T>): Pro
     });
   } catch (error) {
     const undoErrors = await takeBack(undos.reverse());
-    if (failed?.cause === error) throw new StepError(failed.step, error, undoErrors);
+    const step = failed.find((f) => f.cause === error);
+    if (step) throw new StepError(step.step, error, undoErrors);
     throw error;
   }
 }
