@@ -107,6 +107,8 @@ setup_node_modules() {
     for attempt in 1 2 3; do
       setup_say "npm ci"
       if npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2; then
+        # What the install script of the package `bun` would do, so that npx and editors find it too.
+        ln -f node_modules/@oven/bun-linux-x64/bin/bun node_modules/bun/bin/bun.exe && chmod +x node_modules/bun/bin/bun.exe
         touch node_modules/.package-lock.json
         exit 0
       fi

@@ -1,0 +1,56 @@
+#!/bin/bash
+# npm run build: leaves, whole or not at all,
+#
+#   dist/cni/  one launcher under each plugin's name, tsnet-bun (the Bun executable), tsnet.node (the addon)
+#   dist/bin/  tsnet (the launcher), tsnet-bun, tsnet.node
+#   dist/lib/  the netlink library for Node: index.js, tsnet.node, types/
+#
+# Nothing is done when the sources are those of the last build; --force builds anyway.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/setup.sh
+
+plugins="bridge loopback portmap host-local static"
+commands="tsnet"
+
+# One build at a time; the next one finds everything done.
+exec 8<scripts/build.sh
+flock 8
+setup build
+
+sources=$(find src plugins ipam native package.json package-lock.json tsconfig.json scripts/build.sh \
+  -path native/build -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+if [ "${1:-}" != --force ] && [ "$(cat dist/.sources 2>/dev/null)" = "$sources" ]; then
+  echo "dist is up to date"
+  exit 0
+fi
+
+bash native/build.sh
+
+new=$(mktemp -d dist.XXXXXX)
+trap 'rm -rf "$new"' EXIT
+chmod 755 "$new"
+mkdir "$new/bin" "$new/cni" "$new/lib"
+
+# The two --no-compile-autoload flags: a compiled executable would read .env and run bunfig.toml of the folder it starts in.
+scripts/bun build src/main.ts --compile --minify --bytecode --format=cjs --sourcemap=linked \
+  --no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile "$new/cni/tsnet-bun"
+rm -f "$new/cni/tsnet-bun.map" # it is in the executable as well
+for name in $plugins; do install -m 755 native/build/launcher "$new/cni/$name"; done
+for name in $commands; do install -m 755 native/build/launcher "$new/bin/$name"; done
+install -m 644 native/build/tsnet.node "$new/cni/tsnet.node"
+ln "$new/cni/tsnet-bun" "$new/cni/tsnet.node" "$new/bin/"
+
+scripts/bun build src/netlink/index.ts --target=node --format=esm --sourcemap=linked --outdir "$new/lib"
+ln "$new/cni/tsnet.node" "$new/lib/"
+node_modules/.bin/tsc -p scripts/tsconfig.lib.json --outDir "$new/lib/types"
+printf '%s\n' "$sources" >"$new/.sources"
+
+# Swapped in one step where the file system can (renameat2(2), RENAME_EXCHANGE), so that a running test never sees half.
+if [ -d dist ]; then
+  perl -e 'exit(syscall(316, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 ? 0 : 1)' "$new" dist ||
+    { mv dist "$new.old"; mv "$new" dist; mv "$new.old" "$new"; }
+else
+  mv "$new" dist
+fi
+echo "built dist/bin, dist/cni, dist/lib"
