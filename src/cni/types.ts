@@ -80,7 +80,10 @@ export interface AttachmentRequest<C = NetworkConfig> {
   conf: C;
   containerId: string;
   ifName: string;
-  /** `CNI_NETNS` resolved against the caller's folder; empty when DEL came without. */
+  /**
+   * `CNI_NETNS` resolved against the caller's folder. Empty when DEL came without, or with a path that leads to no
+   * namespace or to the host's own: both count as gone.
+   */
   netns: string;
   /** `CNI_ARGS` as it came; parsed by those who use it (`args.ts`). */
   args: string;

@@ -1,0 +1,149 @@
+import { CNI_CODE, CniError } from "./errors.ts";
+import { isObject, show } from "./json.ts";
+import type { Json, JsonObject } from "./types.ts";
+
+/**
+ * The value of a key, matched without regard to case as the reference's JSON decoder does: of several spellings the last
+ * one in the document counts; `null` is "not set".
+ */
+export function lookup(object: JsonObject, key: string): Json | undefined {
+  const wanted = key.toLowerCase();
+  let found: Json | undefined;
+  for (const name in object) {
+    if (name !== key && name.toLowerCase() !== wanted) continue;
+    const value = object[name];
+    if (value !== null && value !== undefined) found = value;
+  }
+  return found;
+}
+
+/** Whether the key is there at all, be it `null`. */
+export function hasKey(object: JsonObject, key: string): boolean {
+  const wanted = key.toLowerCase();
+  return Object.keys(object).some((name) => name.toLowerCase() === wanted);
+}
+
+export interface IntRange {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/**
+ * Typed reading of one configuration object. Each getter gives `undefined` for a key that is absent or `null`, and throws
+ * CniError 7 naming the whole path for a value of another type: `key "ipam.ranges[0].gateway": need a string, have 5`.
+ */
+export interface Fields {
+  /** Path of this object from the top: empty, `ipam`, `ipam.ranges[0]`. */
+  readonly path: string;
+  readonly raw: JsonObject;
+  value(key: string): Json | undefined;
+  string(key: string): string | undefined;
+  /** Only `true` and `false`; see `looseBool` for what the reference also takes as text. */
+  bool(key: string): boolean | undefined;
+  /** A whole number within the range (both ends included; default: what a double holds exactly). */
+  int(key: string, range?: IntRange): number | undefined;
+  object(key: string): Fields | undefined;
+  list(key: string): Json[] | undefined;
+  strings(key: string): string[] | undefined;
+  objects(key: string): Fields[] | undefined;
+  /** Lists within a list, as in `ipam.ranges`: each inner list as objects. */
+  objectLists(key: string): Fields[][] | undefined;
+  /** The path of a key below this object, for messages. */
+  pathOf(key: string): string;
+  /** The error for a value that has the right type and is wrong all the same: `key "vlan": <need>, have 5000`. */
+  wrong(key: string, need: string): CniError;
+}
+
+/**
+ * Opens an object for typed reading.
+ * @param lenient a value of the wrong type counts as not set: for DEL and GC, which must clean up whatever the config says
+ */
+export function fields(raw: JsonObject, path = "", lenient = false): Fields {
+  const pathOf = (key: string): string => (path === "" ? key : `${path}.${key}`);
+
+  /** `convert` gives `undefined` for a value it cannot take. */
+  function read<T>(key: string, need: string, convert: (value: Json) => T | undefined): T | undefined {
+    const value = lookup(raw, key);
+    if (value === undefined) return undefined;
+    const converted = convert(value);
+    if (converted === undefined && !lenient) throw wrongKey(pathOf(key), need, value);
+    return converted;
+  }
+
+  /** A list whose items must all convert; the error names the item. */
+  function readList<T>(
+    key: string,
+    need: string,
+    convert: (value: Json, path: string) => T | undefined,
+  ): T[] | undefined {
+    const items = read(key, "a list", (value) => (Array.isArray(value) ? value : undefined));
+    return items === undefined ? undefined : convertItems(items, pathOf(key), need, convert);
+  }
+
+  function convertItems<T>(
+    items: Json[],
+    listPath: string,
+    need: string,
+    convert: (value: Json, path: string) => T | undefined,
+  ): T[] {
+    const converted: T[] = [];
+    for (const [i, item] of items.entries()) {
+      const itemPath = `${listPath}[${i}]`;
+      const value = convert(item, itemPath);
+      if (value !== undefined) converted.push(value);
+      else if (!lenient) throw wrongKey(itemPath, need, item);
+    }
+    return converted;
+  }
+
+  const asObject = (value: Json, at: string): Fields | undefined =>
+    isObject(value) ? fields(value, at, lenient) : undefined;
+
+  return {
+    path,
+    raw,
+    pathOf,
+    value: (key) => lookup(raw, key),
+    string: (key) => read(key, "a string", asString),
+    bool: (key) => read(key, "true or false", (value) => (typeof value === "boolean" ? value : undefined)),
+    int: (key, range) => read(key, needInt(range), (value) => asInt(value, range)),
+    object: (key) => read(key, "an object", (value) => asObject(value, pathOf(key))),
+    list: (key) => readList(key, "a value", (value) => value),
+    strings: (key) => readList(key, "a string", asString),
+    objects: (key) => readList(key, "an object", asObject),
+    objectLists: (key) =>
+      readList(key, "a list", (value, at) =>
+        Array.isArray(value) ? convertItems(value, at, "an object", asObject) : undefined,
+      ),
+    wrong: (key, need) => wrongKey(pathOf(key), need, lookup(raw, key)),
+  };
+}
+
+/** `true`, `false`, or these words as text in any case, which the reference takes for a list's booleans. */
+export function looseBool(value: Json): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  if (typeof value !== "string") return undefined;
+  const word = value.toLowerCase();
+  return word === "true" ? true : word === "false" ? false : undefined;
+}
+
+/** CniError 7 for a key whose value is of the wrong kind or out of its range. */
+export function wrongKey(path: string, need: string, have: Json | undefined): CniError {
+  return new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, `key ${JSON.stringify(path)}: need ${need}, have ${show(have)}`);
+}
+
+function asString(value: Json): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function asInt(value: Json, range: IntRange = {}): number | undefined {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) return undefined;
+  return value >= (range.min ?? value) && value <= (range.max ?? value) ? value : undefined;
+}
+
+function needInt(range: IntRange | undefined): string {
+  if (range?.min !== undefined && range.max !== undefined) return `an integer from ${range.min} to ${range.max}`;
+  if (range?.min !== undefined) return `an integer of at least ${range.min}`;
+  if (range?.max !== undefined) return `an integer of at most ${range.max}`;
+  return "an integer";
+}
