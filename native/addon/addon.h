@@ -1,0 +1,21 @@
+#ifndef TSNET_ADDON_H
+#define TSNET_ADDON_H
+
+#include "js.h"
+
+/* One entry of native/addon.ts. */
+struct function {
+  const char *name;
+  napi_callback call;
+};
+
+/* Each list ends with an entry without name. */
+extern const struct function stream_functions[];
+extern const struct function netns_functions[];
+extern const struct function netlink_functions[];
+extern const struct function sysctl_functions[];
+extern const struct function file_functions[];
+extern const struct function lock_functions[];
+extern const struct function fileat_functions[];
+
+#endif
