@@ -25,7 +25,7 @@ if [ "${1:-}" != --force ] && [ "$(cat dist/.sources 2>/dev/null)" = "$sources" 
   exit 0
 fi
 
-bash native/build.sh
+flock native/build.sh bash native/build.sh
 
 new=$(mktemp -d dist.XXXXXX)
 trap 'rm -rf "$new"' EXIT

@@ -24,7 +24,12 @@ const command = (name: string, hint: string, args: readonly string[]): Step => (
 
 const bun = process.execPath;
 
-const addon = command("addon and launcher", "bash native/build.sh", ["bash", "native/build.sh"]);
+const addon = command("addon and launcher", "bash native/build.sh", [
+  "flock",
+  "native/build.sh",
+  "bash",
+  "native/build.sh",
+]);
 
 const statics: readonly Step[] = [
   command("format and lint", "npx biome check --write", ["node_modules/.bin/biome", "ci", "--colors=off"]),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { closingLine, NOTHING, ONE_FAILED, succeeded, sum, tallyOf } from "./tally.ts";
+import { closingLine, NOTHING, ONE_FAILED, succeeded, sum, tallyOf, tallyOfText } from "./tally.ts";
 
 const report = (cases: string, counts: string): string =>
   `<?xml version="1.0"?>\n<testsuites name="bun test" ${counts} time="0.1">\n<testsuite>${cases}</testsuite></testsuites>`;
@@ -30,4 +30,11 @@ test("no test at all is no success", () => {
   expect(succeeded(sum([{ passed: 2, failed: 0, skipped: [] }, NOTHING]))).toBe(true);
   expect(succeeded(sum([{ passed: 2, failed: 0, skipped: [] }, ONE_FAILED]))).toBe(false);
   expect(closingLine({ passed: 2, failed: 0, skipped: [] })).toBe("2 passed, 0 failed");
+});
+
+test("a script's closing line is read back, and its absence is a failure", () => {
+  const tally = { passed: 3, failed: 0, skipped: ["a: needs b"] };
+  expect(tallyOfText(`SKIP a: needs b\n${closingLine(tally)}\n`, 0)).toEqual(tally);
+  expect(tallyOfText("3 passed, 0 failed\nSegmentation fault\n", 0)).toEqual(ONE_FAILED);
+  expect(tallyOfText("3 passed, 0 failed\n", 1)).toEqual({ passed: 3, failed: 1, skipped: [] });
 });

@@ -44,6 +44,19 @@ export function tallyOf(report: string | undefined, output: string, exitCode: nu
   };
 }
 
+/** What a script did that ends with a closing line, with its `SKIP` lines above it. Without one it has failed. */
+export function tallyOfText(output: string, exitCode: number): Tally {
+  const last = output.trimEnd().split("\n").at(-1) ?? "";
+  const match = /^(\d+) passed, (\d+) failed(?:, \d+ skipped)?$/.exec(last);
+  if (!match) return ONE_FAILED;
+  const failed = Number(match[2]);
+  return {
+    passed: Number(match[1]),
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: [...output.matchAll(/^SKIP (.+)$/gm)].map((line) => line[1] ?? ""),
+  };
+}
+
 function skippedTests(report: string, output: string): string[] {
   const reasons = [...output.matchAll(/^SKIP (.+)$/gm)].map((match) => match[1] ?? "");
   const cases = report.matchAll(/<testcase name="([^"]*)"[^>]*>\s*<skipped( message="TODO")?/g);
