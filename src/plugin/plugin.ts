@@ -1,4 +1,11 @@
-import type { AttachmentRequest, CniResult, CniVersion, GcRequest, NetworkConfig, StatusRequest } from "../cni/types.ts";
+import type {
+  AttachmentRequest,
+  CniResult,
+  CniVersion,
+  GcRequest,
+  NetworkConfig,
+  StatusRequest,
+} from "../cni/types.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { IpamProvider } from "./ipam.ts";
 
@@ -23,6 +30,8 @@ export interface PluginContext {
 export interface Plugin<C = unknown> {
   readonly name: string;
   readonly versions: readonly CniVersion[];
+  /** Whether ADD and CHECK enter the container's namespace; IPAM plugins do not. */
+  readonly entersNetns: boolean;
   /**
    * Turns the config object into the plugin's own. DEL and GC get `lenient`: values that only matter for ADD and are
    * wrong must not stop a clean-up.
