@@ -31,7 +31,8 @@ export async function snapshot(place: Place, options: SnapshotOptions = {}): Pro
     out.set(unique, value);
   };
   for (const link of json(0)) putLink(put, link);
-  for (const route of [...json(1), ...json(2)]) put(`route ${text(without(route, ["flags", "expires", "cache"]))}`);
+  for (const route of [...json(1), ...json(2)])
+    if (!followsAddress(route)) put(`route ${text(without(route, ["flags", "expires", "cache"]))}`);
   for (const rule of [...json(3), ...json(4)]) put(`rule ${text(rule)}`);
   for (const neigh of json(5)) if (isKept(neigh)) put(`neigh ${neigh["dev"]} ${neigh["dst"]}`, `${neigh["lladdr"]}`);
   for (const [key, value] of nftObjects(parts[6] ?? "")) put(key, value);
@@ -108,6 +109,11 @@ function putLink(put: (key: string, value?: string) => void, link: Obj): void {
     put(`addr ${name} ${address["local"]}/${address["prefixlen"]}`, String(address["scope"]));
   }
 }
+
+/** Routes the kernel makes by itself with an address (and late, after duplicate-address detection) or a link. */
+const followsAddress = (route: Obj): boolean =>
+  route["protocol"] === "kernel" &&
+  (route["table"] === "local" || /^(fe80:|ff00:|multicast)/.test(String(route["dst"])));
 
 const CARRIER = new Set(["LOWER_UP", "NO-CARRIER", "RUNNING"]);
 
