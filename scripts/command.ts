@@ -19,7 +19,7 @@ export async function run(
   options: { seconds: number; env?: Record<string, string>; live?: boolean },
 ): Promise<Outcome> {
   const start = performance.now();
-  const child = spawn(["sh", "-c", 'exec timeout -k 5 "$@" 2>&1', "sh", String(options.seconds), ...command], {
+  const child = spawn(["sh", "-c", 'exec timeout -k 2 "$@" 2>&1', "sh", String(options.seconds), ...command], {
     stdin: "ignore",
     stdout: "pipe",
     env: { ...process.env, ...options.env },
