@@ -1,33 +1,38 @@
 /**
  * Tests that need something a machine may lack: they are registered as skipped and say why, in a line that the runner
  * (scripts/tally.ts) collects: `SKIP <test>: <reason>`.
- *
- *     const test = skipUnless(missing === "", missing);
  */
 import { test } from "bun:test";
 import { existsSync } from "node:fs";
 
-export type TestFunction = (name: string, body: () => void | Promise<void>, timeoutMs?: number) => void;
+/** What is missing here, in words; `undefined` when nothing is. */
+export type Lack = string | undefined;
 
-/** bun:test's `test`, or one that skips each test it is given, with the reason. */
-export function skipUnless(condition: boolean, reason: string): TestFunction {
-  if (condition) return test;
-  return (name, body) => {
-    console.log(`SKIP ${name}: ${reason}`);
-    test.skip(name, body);
-  };
+/** `test(name, body)`, or a skipped test when one of the lacks is a reason. */
+export function testUnless(
+  lacks: Lack | readonly Lack[],
+  name: string,
+  body: () => void | Promise<void>,
+  timeoutMs?: number,
+): void {
+  const reason = [lacks].flat().find((lack) => lack !== undefined);
+  if (reason === undefined) {
+    test(name, body, timeoutMs);
+    return;
+  }
+  console.log(`SKIP ${name}: ${reason}`);
+  test.skip(name, body);
 }
 
-// What is missing here, in words; empty when nothing is.
+export const lacksRoot: Lack = process.getuid?.() === 0 ? undefined : "needs root";
 
-export const missingRoot: string = process.getuid?.() === 0 ? "" : "needs root";
-
-export function missingCommands(...names: readonly string[]): string {
-  const absent = names.filter((name) => Bun.which(name) === null);
-  return absent.length > 0 ? `needs ${absent.join(", ")}` : "";
+/** The first of the commands that PATH has not. */
+export function lacksCommand(...names: readonly string[]): Lack {
+  const absent = names.find((name) => Bun.which(name) === null);
+  return absent === undefined ? undefined : `${absent} is not installed`;
 }
 
-export const missingFile = (path: string): string => (existsSync(path) ? "" : `needs ${path}`);
+export const lacksFile = (path: string): Lack => (existsSync(path) ? undefined : `${path} is not there`);
 
 /** Arguments that `ip link add` wants beside the kind. */
 const LINK_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
@@ -37,9 +42,9 @@ const LINK_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Whether the kernel makes links of a kind (`vlan`, `ipvlan`, `dummy`, …), tried in a namespace that ends at once. */
-export function missingLinkKind(kind: string): string {
+export function lacksLinkKind(kind: string): Lack {
   const add = ["ip", "link", "add", "link", "lower", "name", "probe", "type", kind, ...(LINK_ARGUMENTS[kind] ?? [])];
   const script = `ip link add lower type veth peer name other && ${add.join(" ")}`;
   const { exitCode, stderr } = Bun.spawnSync(["unshare", "--net", "sh", "-c", script]);
-  return exitCode === 0 ? "" : `the kernel makes no links of kind ${kind} (${stderr.toString().trim()})`;
+  return exitCode === 0 ? undefined : `no links of kind ${kind}: ${stderr.toString().trim()}`;
 }
