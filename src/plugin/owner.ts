@@ -1,0 +1,67 @@
+/** An attachment: all three together, everywhere. */
+export interface Attachment {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifName: string;
+}
+
+/** Whom a kernel object belongs to, as hashes that fit into names, aliases and comments. */
+export interface Owner {
+  /** 16 hex digits of SHA-512(network). */
+  readonly network: string;
+  /** 32 hex digits of SHA-512(network NUL containerID NUL ifname). */
+  readonly attachment: string;
+}
+
+/** Bytes an IFLA_IFALIAS holds besides its NUL (IFALIASZ 256, linux/if.h). */
+export const MAX_ALIAS = 255;
+/** Bytes of an nf_tables user data attribute (NFT_USERDATA_MAXLEN 256) that `nft` accepts in a comment. */
+export const MAX_COMMENT = 128;
+
+/** First word of every mark of ours; its number changes with the form. */
+const MARK = "tsnet1";
+
+export const networkHash = (network: string): string => sha512(network).slice(0, 16);
+
+export function ownerOf(attachment: Attachment): Owner {
+  const { network, containerId, ifName } = attachment;
+  return {
+    network: networkHash(network),
+    attachment: sha512(`${network}\0${containerId}\0${ifName}`).slice(0, 32),
+  };
+}
+
+/**
+ * The text we leave on what we make: `tsnet1 <network hash> <attachment hash> <for people>`, cut to `maxBytes`.
+ * Only the hashes are ever compared.
+ */
+export function ownerMark(attachment: Attachment, maxBytes: number): string {
+  const { network, attachment: hash } = ownerOf(attachment);
+  const { network: name, containerId, ifName } = attachment;
+  return cutToBytes(`${MARK} ${network} ${hash} ${name} ${containerId} ${ifName}`, maxBytes);
+}
+
+/** The owner a mark names; `undefined` for text that is not ours. */
+export function parseOwnerMark(text: string | undefined): Owner | undefined {
+  const match = /^tsnet1 ([0-9a-f]{16}) ([0-9a-f]{32})( |$)/.exec(text ?? "");
+  return match?.[1] && match[2] ? { network: match[1], attachment: match[2] } : undefined;
+}
+
+/** Name of the host's end of an attachment's veth pair: `veth` and 11 hex digits; the reference's have 8. */
+export const hostVethName = (owner: Owner): string => `veth${owner.attachment.slice(0, 11)}`;
+
+/** Whether a name has the form that `hostVethName` gives. */
+export const isHostVethName = (name: string): boolean => /^veth[0-9a-f]{11}$/.test(name);
+
+export function sha512(text: string): string {
+  return new Bun.CryptoHasher("sha512").update(text).digest("hex");
+}
+
+/** Cuts text at a character so that its UTF-8 form fits. */
+function cutToBytes(text: string, maxBytes: number): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return new TextDecoder().decode(bytes.subarray(0, end));
+}
