@@ -134,8 +134,14 @@ static int answer_line(int fd) {
   return page ? -1 : 0;
 }
 
+static void end(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
 static _Noreturn void serve(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGTERM, end); /* the first process of a PID namespace ignores what it does not handle */
   for (int i = 0; i + 2 < argc; i += 3) {
     union address at;
     socklen_t size = parse(argv[i + 1], argv[i + 2], &at);
