@@ -24,11 +24,16 @@ function isCompiled(): boolean {
   return typeof Bun !== "undefined" && Bun.main.startsWith(COMPILED_ROOT);
 }
 
+/** Not `import.meta.dirname`: the bundler keeps it, and it is a syntax error in bytecode of a CommonJS bundle (Bun 1.4.5). */
+function inTree(file: string): string {
+  return decodeURIComponent(new URL(file, import.meta.url).pathname);
+}
+
 function load(): Native {
   const compiled = isCompiled();
   const path = compiled
     ? `${process.execPath.slice(0, process.execPath.lastIndexOf("/"))}/tsnet.node`
-    : `${import.meta.dirname}/build/tsnet.node`;
+    : inTree("./build/tsnet.node");
   // The launcher has looked at owner and mode already, and clears an inherited TSNET_LAUNCHED.
   if (!compiled || process.env["TSNET_LAUNCHED"] !== "1") verify(path, compiled);
   const module: { exports: unknown } = { exports: {} };
@@ -45,7 +50,7 @@ function verify(path: string, compiled: boolean): void {
       `Cannot load "${path}": no such file; ${compiled ? "install it beside the executable" : "run native/build.sh"}`,
     );
   const trusted = [0, process.geteuid?.()];
-  if (!compiled) trusted.push(fs.statSync(import.meta.filename).uid);
+  if (!compiled) trusted.push(fs.statSync(inTree("./load.ts")).uid);
   if (!trusted.includes(st.uid))
     throw new Error(
       `Refusing to load "${path}": its owner is user ${st.uid}, not root or the caller; chown it to root`,
