@@ -1,6 +1,19 @@
 export { formatIpv4, formatIpv6, ip, ipv4, ipv6, mac, parseIpv4, parseIpv6 } from "./address.ts";
-export { type AttrsCodec, attrs, indexed, list, merge, nested, tagged, type UnknownAttr } from "./attrs.ts";
-export { type Codec, DecodeError, EncodeError, type Infer, type Input, Sink, Source } from "./codec.ts";
+export type { UnknownAttr } from "./attr.ts";
+export { type AttrsCodec, attrs, merge, tagged } from "./attrs.ts";
+export {
+  align4,
+  type Codec,
+  DecodeError,
+  EncodeError,
+  type Infer,
+  type Input,
+  need,
+  Sink,
+  Source,
+  within,
+} from "./codec.ts";
+export { indexed, list, nested } from "./list.ts";
 export { type Message, type MessageInput, type MessageOf, message, type RawMessage, splitMessages } from "./message.ts";
 export { be16, be32, be64, enumOf, s8, s16, s32, s64, u8, u16, u32, u64 } from "./scalar.ts";
 export { pad, struct } from "./struct.ts";

@@ -1,0 +1,25 @@
+import { attrs, type MessageInput, type MessageOf, merge, message } from "../wire/index.ts";
+import { afSpec } from "./af-spec.ts";
+import { RTM } from "./constants.ts";
+import { IFLA } from "./link.const.ts";
+import { commonLinkAttrs, ifinfomsg } from "./link-attrs.ts";
+import { linkInfo } from "./link-info.ts";
+
+export const linkAttrs = merge(
+  commonLinkAttrs,
+  attrs({ linkInfo: [IFLA.LINKINFO, linkInfo], afSpec: [IFLA.AF_SPEC, afSpec] }),
+);
+
+/** Makes a link (NLM_F_CREATE), changes one; the kernel's answers and notifications. */
+export const newLink = message([RTM.NEWLINK, "RTM_NEWLINK"], ifinfomsg, linkAttrs);
+export const delLink = message([RTM.DELLINK, "RTM_DELLINK"], ifinfomsg, linkAttrs);
+/** Asks for one link by index or `ifname`, or for all; a dump is narrowed by `master` and `linkInfo.kind`. */
+export const getLink = message([RTM.GETLINK, "RTM_GETLINK"], ifinfomsg, linkAttrs);
+/** Changes a link that exists. */
+export const setLink = message([RTM.SETLINK, "RTM_SETLINK"], ifinfomsg, linkAttrs);
+/** Gives a link further names (`propList`). */
+export const newLinkProp = message([RTM.NEWLINKPROP, "RTM_NEWLINKPROP"], ifinfomsg, linkAttrs);
+export const delLinkProp = message([RTM.DELLINKPROP, "RTM_DELLINKPROP"], ifinfomsg, linkAttrs);
+
+export type NewLink = MessageOf<typeof newLink>;
+export type NewLinkInput = MessageInput<typeof newLink>;
