@@ -1,33 +1,28 @@
 import {
+  type AnyCodec,
+  locateAttr,
+  locateMissing,
+  type Place,
+  put,
+  putUnknown,
+  raw,
+  readSlot,
+  type Slot,
+  type UnknownAttr,
+  unknownAttr,
+  walk,
+} from "./attr.ts";
+import {
   type AttrFields,
-  align4,
   type Codec,
-  DecodeError,
   EncodeError,
   type Infer,
   type Input,
   type Sink,
   type Source,
   type TagGroup,
-  within,
 } from "./codec.ts";
 
-/** `struct nlattr`, linux/netlink.h: u16 length with header, u16 type whose two upper bits are flags. */
-const HEADER = 4;
-const TYPE_MASK = 0x3fff;
-const NLA_F_NESTED = 0x8000;
-const MAX_LENGTH = 0xffff;
-
-/** An attribute the schema does not know, or that stood twice; written back where it stood. */
-export interface UnknownAttr {
-  type: number;
-  data: Uint8Array;
-  /** Its place among the attributes of its list. */
-  index: number;
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the widest codec; a narrower bound refuses codecs that write less than they read
-type AnyCodec = Codec<any, any>;
 type Spec = Readonly<Record<string, readonly [number, AnyCodec]>>;
 type Rest = { unknown?: UnknownAttr[] | undefined };
 
@@ -86,141 +81,27 @@ export function merge<AO, AI, BO, BI>(a: AttrsCodec<AO, AI>, b: AttrsCodec<BO, B
   return attributeList({ ...a.shape.fields, ...b.shape.fields }, [...a.shape.groups, ...b.shape.groups]) as never;
 }
 
-/** The same codec, written with NLA_F_NESTED on its attribute (nf_tables and newer families want it). */
-export function nested<Out, In>(codec: Codec<Out, In>): Codec<Out, In> {
-  return { ...codec, nested: true };
-}
-
-/** A nest that repeats one attribute type: `NFTA_LIST_ELEM`. */
-export function list<Out, In>(type: number, of: Codec<Out, In>): Codec<Out[], In[]> {
-  return sequence(of, () => type);
-}
-
-/** A nest whose attribute types count from `first`: TC actions, class tables. */
-export function indexed<Out, In>(first: number, of: Codec<Out, In>): Codec<Out[], In[]> {
-  return sequence(of, (i) => first + i);
-}
-
-function sequence<Out, In>(of: Codec<Out, In>, typeAt: (index: number) => number): Codec<Out[], In[]> {
-  return {
-    size: undefined,
-    shape: { kind: "list", of: of as Codec<unknown, never> },
-    read(src, start, end) {
-      const out: Out[] = [];
-      walk(src, start, end, (_type, from, to, i) => {
-        out.push(within(String(i), () => of.read(src, from, to)));
-      });
-      return out;
-    },
-    write(sink, values) {
-      for (const [i, value] of values.entries()) put(sink, typeAt(i), of, value, String(i));
-    },
-    locate(src, start, end, offset) {
-      return find(src, start, end, offset, (_type, i) => [String(i), of]);
-    },
-    missing(src, start, end, nest, type) {
-      return findMissing(src, start, end, nest, type, (_t, i) => [String(i), of]);
-    },
-  };
-}
-
-function walk(
-  src: Source,
-  start: number,
-  end: number,
-  visit: (type: number, from: number, to: number, index: number) => void,
-): void {
-  let at = start;
-  for (let index = 0; at < end; index++) {
-    if (end - at < HEADER) {
-      // Padding behind the last attribute is no attribute.
-      if (src.bytes.subarray(at, end).every((b) => b === 0)) return;
-      throw new DecodeError(`attribute ${index}: need ${HEADER} bytes, have ${end - at}`);
-    }
-    const length = src.view.getUint16(at, true);
-    if (length < HEADER || length > end - at)
-      throw new DecodeError(`attribute ${index}: length ${length} is outside ${HEADER}..${end - at}`);
-    visit(src.view.getUint16(at + 2, true) & TYPE_MASK, at + HEADER, at + length, index);
-    at += align4(length);
-  }
-}
-
-/** Writes one attribute: header, payload, padding. */
-function put<In>(sink: Sink, type: number, codec: Codec<unknown, In>, value: In, name: string): void {
-  const at = sink.take(HEADER);
-  within(name, () => codec.write(sink, value));
-  const length = sink.length - at;
-  if (length > MAX_LENGTH)
-    throw new EncodeError(`${length} bytes do not fit an attribute (at most ${MAX_LENGTH})`).within(name);
-  sink.view.setUint16(at, length, true);
-  sink.view.setUint16(at + 2, codec.nested ? type | NLA_F_NESTED : type, true);
-  sink.align();
-}
-
-type Named = readonly [name: string, codec: AnyCodec];
-
-/** Which field stands at `offset`, looked up through the attributes around it. */
-function find(
-  src: Source,
-  start: number,
-  end: number,
-  offset: number,
-  nameOf: (type: number, index: number) => Named | undefined,
-): string[] {
-  let path: string[] = [];
-  walk(src, start, end, (type, from, to, index) => {
-    if (offset < from - HEADER || offset >= to) return;
-    const named = nameOf(type, index);
-    if (!named) path = [`attribute ${type}`];
-    else if (offset < from) path = [named[0]];
-    else path = [named[0], ...(named[1].locate?.(src, from, to, offset) ?? [])];
-  });
-  return path;
-}
-
-function findMissing(
-  src: Source,
-  start: number,
-  end: number,
-  nest: number,
-  type: number,
-  nameOf: (type: number, index: number) => Named | undefined,
-): string[] | undefined {
-  let path: string[] | undefined;
-  walk(src, start, end, (t, from, to, index) => {
-    if (nest < from - HEADER || nest >= to) return;
-    const named = nameOf(t, index);
-    const below = named?.[1].missing?.(src, from, to, nest === from - HEADER ? from : nest, type);
-    if (named && below) path = [named[0], ...below];
-  });
-  return path;
-}
-
-interface Slot {
-  key: string;
-  codec: AnyCodec;
-}
-
 function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
-  const byType = new Map<number, Slot>();
-  for (const key in fields) {
-    const [type, codec] = fields[key] as readonly [number, AnyCodec];
-    byType.set(type, { key, codec });
-  }
-  const nameOf = (type: number): Named | undefined => {
-    const slot = byType.get(type);
-    if (slot) return [slot.key, slot.codec];
-    for (const g of groups) if (type === g.kindType) return [g.kindKey, raw];
-    return undefined;
+  let byType: Map<number, Slot> | undefined;
+  /** Made when first needed: a program declares many schemas and reads few. */
+  const slots = (): Map<number, Slot> => {
+    if (byType) return byType;
+    byType = new Map();
+    for (const [key, [type, codec]] of Object.entries(fields)) byType.set(type, { key, codec });
+    for (const g of groups) byType.set(g.kindType, { key: g.kindKey, codec: kindName });
+    return byType;
   };
-  /** As `nameOf`, with the data attribute of a group resolved through the kind that stands beside it. */
-  const resolver = (src: Source, start: number, end: number) => {
-    const kinds = groups.map((g) => kindOf(src, start, end, g));
-    return (type: number): Named | undefined => {
-      for (const [i, g] of groups.entries())
-        if (type === g.dataType) return [g.dataKey, (g.variants[kinds[i] ?? ""] as AnyCodec | undefined) ?? raw];
-      return nameOf(type);
-    };
+  /** Gives the field of each type of attribute in `[start, end)`; that of data is known by the kind that stands beside it. */
+  const slotsAt = (src: Source, start: number, end: number): ((type: number) => Slot | undefined) => {
+    const known = slots();
+    if (groups.length === 0) return (type) => known.get(type);
+    const data = new Map<number, Slot>();
+    walk(src, start, end, (type, from, to) => {
+      for (const g of groups)
+        if (type === g.kindType)
+          data.set(g.dataType, { key: g.dataKey, codec: variantOf(g, kindName.read(src, from, to)) ?? raw });
+    });
+    return (type) => known.get(type) ?? data.get(type);
   };
 
   return {
@@ -229,34 +110,30 @@ function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCo
     read(src, start, end) {
       const out: Record<string, unknown> = {};
       const unknown: UnknownAttr[] = [];
-      const kinds = groups.length === 0 ? [] : groups.map((g) => kindOf(src, start, end, g));
-      const given = new Map<string, UnknownAttr>();
+      const slotOf = slotsAt(src, start, end);
+      const places = new Map<Slot, Place>();
       walk(src, start, end, (type, from, to, index) => {
-        const set = (key: string, value: unknown): void => {
-          const earlier = given.get(key);
-          if (earlier) {
-            // The kernel takes the last of two; the first is kept as bytes.
-            unknown.push(earlier);
-            delete out[key];
-          }
-          given.set(key, { type, data: src.bytes.slice(from, to), index });
-          out[key] = value;
-        };
-        const slot = byType.get(type);
-        if (slot) return set(slot.key, readField(slot, src, from, to));
-        for (const [i, g] of groups.entries()) {
-          const kind = kinds[i];
-          const variant = kind === undefined ? undefined : (g.variants[kind] as AnyCodec | undefined);
-          if (type === g.kindType) {
-            set(g.kindKey, variant ? kind : "unknown");
-            if (!variant) out[`${g.kindKey}Name`] = kind ?? "";
-            return;
-          }
-          if (type === g.dataType && kind !== undefined)
-            return set(g.dataKey, readField({ key: g.dataKey, codec: variant ?? raw }, src, from, to));
+        const place = { from, to, index };
+        const slot = slotOf(type);
+        if (!slot) {
+          unknown.push(unknownAttr(src, place));
+          return;
         }
-        unknown.push({ type, data: src.bytes.slice(from, to), index });
+        const earlier = places.get(slot);
+        if (earlier) {
+          // The kernel takes the last of two; the earlier is kept as bytes.
+          unknown.push(unknownAttr(src, earlier));
+          delete out[slot.key];
+        }
+        places.set(slot, place);
+        out[slot.key] = readSlot(slot, src, from, to);
       });
+      for (const g of groups) {
+        const kind = out[g.kindKey] as string | undefined;
+        if (kind === undefined || variantOf(g, kind)) continue;
+        out[g.kindKey] = "unknown";
+        out[kindNameKey(g)] = kind;
+      }
       if (unknown.length > 0) out["unknown"] = unknown.sort((a, b) => a.index - b.index);
       return out;
     },
@@ -264,87 +141,67 @@ function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCo
       const unknown = (value["unknown"] as UnknownAttr[] | undefined) ?? [];
       let written = 0;
       let next = 0;
-      const flush = (limit: number): void => {
-        for (let u = unknown[next]; u && u.index <= limit; u = unknown[++next]) {
-          put(sink, u.type, raw, u.data, "unknown");
-          written++;
-          if (limit !== Number.POSITIVE_INFINITY) limit = written;
-        }
-      };
       for (const key in value) {
         const v = value[key];
         if (v === undefined || key === "unknown") continue;
-        flush(written);
-        if (writeOne(sink, key, v, value)) written++;
+        for (let u = unknown[next]; u && u.index <= written; u = unknown[++next], written++) putUnknown(sink, u);
+        if (writeField(sink, key, v, value)) written++;
       }
-      flush(Number.POSITIVE_INFINITY);
+      for (; next < unknown.length; next++) putUnknown(sink, unknown[next] as UnknownAttr);
     },
-    locate: (src, start, end, offset) => find(src, start, end, offset, resolver(src, start, end)),
+    locate: (src, start, end, offset) => locateAttr(src, start, end, offset, slotsAt(src, start, end)),
     missing(src, start, end, nest, type) {
-      if (nest !== start) return findMissing(src, start, end, nest, type, resolver(src, start, end));
-      const named = resolver(src, start, end)(type);
-      return [named ? named[0] : `attribute ${type}`];
+      const slotOf = slotsAt(src, start, end);
+      if (nest === undefined) return [slotOf(type)?.key ?? `attribute ${type}`];
+      return locateMissing(src, start, end, nest, type, slotOf);
     },
   };
 
-  function writeOne(sink: Sink, key: string, v: unknown, value: Record<string, unknown>): boolean {
-    const field = fields[key] as readonly [number, AnyCodec] | undefined;
-    if (field) {
-      put(sink, field[0], field[1], v, key);
+  /** Writes the attribute that `key` stands for; false when it is part of another one. */
+  function writeField(sink: Sink, key: string, v: unknown, value: Record<string, unknown>): boolean {
+    if (Object.hasOwn(fields, key)) {
+      const [type, codec] = fields[key] as readonly [number, AnyCodec];
+      put(sink, type, { key, codec }, v);
       return true;
     }
     for (const g of groups) {
+      if (key === kindNameKey(g)) return false;
       const kind = value[g.kindKey] as string | undefined;
       if (key === g.kindKey) {
-        put(sink, g.kindType, kindName, v === "unknown" ? (value[`${key}Name`] as string) : (v as string), key);
+        put(sink, g.kindType, { key, codec: kindName }, kind === "unknown" ? value[kindNameKey(g)] : kind);
         return true;
       }
-      if (key === g.dataKey && kind !== undefined) {
-        const variant = (kind === "unknown" ? raw : g.variants[kind]) as AnyCodec | undefined;
-        put(sink, g.dataType, variant ?? raw, v, key);
+      if (key === g.dataKey) {
+        if (kind === undefined) throw new EncodeError(`needs ${g.kindKey} beside it`).within(key);
+        const codec = kind === "unknown" ? raw : variantOf(g, kind);
+        if (!codec)
+          throw new EncodeError(`"${kind}" is none of ${Object.keys(g.variants).join(", ")}`).within(g.kindKey);
+        put(sink, g.dataType, { key, codec }, v);
         return true;
       }
     }
-    return false;
+    throw new EncodeError("there is no such attribute").within(key);
   }
 }
 
-function readField(slot: Slot, src: Source, from: number, to: number): unknown {
-  try {
-    return slot.codec.read(src, from, to);
-  } catch (error) {
-    if (error instanceof DecodeError) throw error.within(slot.key);
-    throw error;
-  }
+const kindNameKey = (group: TagGroup): string => `${group.kindKey}Name`;
+
+function variantOf(group: TagGroup, kind: string): AnyCodec | undefined {
+  return Object.hasOwn(group.variants, kind) ? group.variants[kind] : undefined;
 }
 
-function kindOf(src: Source, start: number, end: number, group: TagGroup): string | undefined {
-  let kind: string | undefined;
-  walk(src, start, end, (type, from, to) => {
-    if (type === group.kindType) kind = kindName.read(src, from, to);
-  });
-  return kind;
-}
-
-const raw: Codec<Uint8Array> = {
-  size: undefined,
-  shape: { kind: "bytes" },
-  read: (src, start, end) => src.bytes.slice(start, end),
-  write: (sink, value) => sink.put(value),
-};
-
-const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder();
-/** A kind's name. Unlike `cstring` it keeps what follows no NUL, so that any bytes survive. */
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** A kind's name. Unlike `cstring` it keeps what follows a NUL, so that two different kinds never read as one. */
 const kindName: Codec<string> = {
   size: undefined,
   shape: { kind: "string" },
   read(src, start, end) {
     const stop = end > start && src.bytes[end - 1] === 0 ? end - 1 : end;
-    return textDecoder.decode(src.bytes.subarray(start, stop));
+    return decoder.decode(src.bytes.subarray(start, stop));
   },
   write(sink, value) {
-    sink.put(textEncoder.encode(value));
+    sink.put(encoder.encode(value));
     sink.take(1);
   },
 };

@@ -17,8 +17,11 @@ export interface Codec<Out, In = Out> {
   write(sink: Sink, value: In): void;
   /** Names the field that stands at byte `offset` of `src`, for the kernel's extended acks. */
   locate?(src: Source, start: number, end: number, offset: number): string[];
-  /** Name of attribute `type` in the nest that starts at `nest`, for "missing attribute" acks. */
-  missing?(src: Source, start: number, end: number, nest: number, type: number): string[] | undefined;
+  /**
+   * Names attribute `type`, which the kernel missed, for its extended acks: in this list itself when `nest` is undefined,
+   * else in the nest whose attribute header stands at byte `nest` of `src`.
+   */
+  missing?(src: Source, start: number, end: number, nest: number | undefined, type: number): string[] | undefined;
 }
 
 /** The form of a codec's values. Scalars name their width, containers their parts. */
@@ -34,7 +37,7 @@ export type Shape =
   | { kind: "ipv4" | "ipv6" | "ip" | "mac" }
   | { kind: "struct"; fields: Readonly<Record<string, Codec<unknown, never>>> }
   | { kind: "attrs"; fields: AttrFields; groups: readonly TagGroup[] }
-  | { kind: "list"; of: Codec<unknown, never> }
+  | { kind: "list"; of: Codec<unknown, never>; first: number; step: 0 | 1 }
   | { kind: "custom" };
 
 export type AttrFields = Readonly<Record<string, readonly [type: number, codec: Codec<unknown, never>]>>;

@@ -31,7 +31,7 @@ export interface Message<H extends AnyCodec = AnyCodec, A extends AnyCodec = Any
   ): Uint8Array;
   /** Path of the field at byte `offset` of an encoded message: `attrs.linkInfo.data.vni`. */
   locate(bytes: Uint8Array, offset: number): string;
-  /** Path of attribute `type`, which the kernel missed in the nest at `nest` (none: the message itself). */
+  /** Path of attribute `type`, which the kernel missed in the nest whose header is at byte `nest` (none: the message itself). */
   missing(bytes: Uint8Array, nest: number | undefined, type: number): string;
 }
 
@@ -56,8 +56,8 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
     header,
     attrs,
     decode(bytes) {
-      const src = new Source(bytes);
       within("nlmsghdr", () => need(0, bytes.length, NLMSG_HEADER));
+      const src = new Source(bytes);
       return {
         header: within("header", () => {
           need(NLMSG_HEADER, bytes.length, header.size ?? 0);
@@ -85,7 +85,7 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
       return ["attrs", ...(attrs.locate?.(src, body, bytes.length, offset) ?? [])].join(".");
     },
     missing(bytes, nest, type) {
-      const path = attrs.missing?.(new Source(bytes), body, bytes.length, nest ?? body, type);
+      const path = attrs.missing?.(new Source(bytes), body, bytes.length, nest, type);
       return ["attrs", ...(path ?? [`attribute ${type}`])].join(".");
     },
   };

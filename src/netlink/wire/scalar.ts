@@ -91,7 +91,8 @@ function wide(signed: boolean, little: boolean): Codec<bigint> {
     write(sink, value) {
       if (typeof value !== "bigint" || (signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) !== value)
         throw new EncodeError(`${value} is not a ${signed ? "signed" : "unsigned"} 64-bit integer`);
-      sink.view.setBigUint64(sink.take(8), BigInt.asUintN(64, value), little);
+      const at = sink.take(8);
+      sink.view.setBigUint64(at, BigInt.asUintN(64, value), little);
     },
   };
 }
@@ -119,7 +120,7 @@ export function enumOf<const T extends Readonly<Record<string, number>>>(
     },
     write(sink, value) {
       if (typeof value === "number") return base.write(sink, value);
-      const n = names[value];
+      const n = Object.hasOwn(names, value) ? names[value] : undefined;
       if (n === undefined) throw new EncodeError(`"${value}" is none of ${Object.keys(names).join(", ")}`);
       base.write(sink, n);
     },

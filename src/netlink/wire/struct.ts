@@ -1,4 +1,4 @@
-import { type Codec, type Infer, type Input, need, type Source, within } from "./codec.ts";
+import { type Codec, type Infer, type Input, need, within } from "./codec.ts";
 
 /** Bytes that are always zero: the holes a C compiler leaves, reserved fields. */
 export function pad(size: number): Codec<undefined> {
@@ -69,11 +69,12 @@ export function struct<const F extends Fields>(fields: F): Codec<StructOut<F>, S
       }
       if (value.unknown) sink.put(value.unknown);
     },
-    locate(_src: Source, start: number, _end: number, offset: number): string[] {
+    locate(src, start, _end, offset) {
       let at = start;
-      for (let i = 0; i < parts.length; i++) {
-        at += (parts[i] as AnyCodec).size ?? 0;
-        if (offset < at) return [keys[i] as string];
+      for (const [i, part] of parts.entries()) {
+        const next = at + (part.size ?? 0);
+        if (offset < next) return [keys[i] as string, ...(part.locate?.(src, at, next, offset) ?? [])];
+        at = next;
       }
       return [];
     },

@@ -1,7 +1,7 @@
 import { type Codec, EncodeError, need, type Sink, type Source } from "./codec.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function readText(src: Source, start: number, end: number): string {
   let stop = start;
@@ -11,6 +11,7 @@ function readText(src: Source, start: number, end: number): string {
 
 function textBytes(value: string): Uint8Array {
   if (value.includes("\0")) throw new EncodeError(`${JSON.stringify(value)} holds a NUL byte`);
+  if (!value.isWellFormed()) throw new EncodeError(`${JSON.stringify(value)} is not well-formed Unicode`);
   return encoder.encode(value);
 }
 

@@ -1,0 +1,143 @@
+import { align4, type Codec, DecodeError, EncodeError, type Sink, type Source } from "./codec.ts";
+
+/** `struct nlattr`, linux/netlink.h: u16 length with header, u16 type whose two upper bits are flags. */
+export const ATTR_HEADER = 4;
+const TYPE_MASK = 0x3fff;
+const NLA_F_NESTED = 0x8000;
+const MAX_LENGTH = 0xffff;
+
+/** An attribute the schema does not know, or that stood twice; written back where it stood. */
+export interface UnknownAttr {
+  type: number;
+  /** The two upper bits of its type, NLA_F_NESTED and NLA_F_NET_BYTEORDER, if any was set. */
+  flags?: number | undefined;
+  data: Uint8Array;
+  /** Its place among the attributes of its list. */
+  index: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the widest codec; a narrower bound refuses codecs that write less than they read
+export type AnyCodec = Codec<any, any>;
+
+/** A field of a list: what the schema calls it, and how its payload is read. */
+export interface Slot {
+  readonly key: string;
+  readonly codec: AnyCodec;
+}
+
+/** Visits each attribute's payload, `[from, to)`; the header stands before it. */
+export function walk(
+  src: Source,
+  start: number,
+  end: number,
+  visit: (type: number, from: number, to: number, index: number) => void,
+): void {
+  let at = start;
+  for (let index = 0; at < end; index++) {
+    if (end - at < ATTR_HEADER) {
+      // Padding behind the last attribute is no attribute.
+      if (src.bytes.subarray(at, end).every((b) => b === 0)) return;
+      throw new DecodeError(`attribute ${index}: need ${ATTR_HEADER} bytes, have ${end - at}`);
+    }
+    const length = src.view.getUint16(at, true);
+    if (length < ATTR_HEADER || length > end - at)
+      throw new DecodeError(`attribute ${index}: length ${length} is outside ${ATTR_HEADER}..${end - at}`);
+    visit(src.view.getUint16(at + 2, true) & TYPE_MASK, at + ATTR_HEADER, at + length, index);
+    at += align4(length);
+  }
+}
+
+/** Reads the payload of the attribute that `slot` stands for. */
+export function readSlot(slot: Slot, src: Source, from: number, to: number): unknown {
+  try {
+    return slot.codec.read(src, from, to);
+  } catch (error) {
+    if (error instanceof DecodeError) throw error.within(slot.key);
+    throw error;
+  }
+}
+
+/** Where an attribute stands: its payload is `[from, to)`. */
+export interface Place {
+  readonly from: number;
+  readonly to: number;
+  /** Among the attributes of its list. */
+  readonly index: number;
+}
+
+/** An attribute as bytes. */
+export function unknownAttr(src: Source, { from, to, index }: Place): UnknownAttr {
+  const type = src.view.getUint16(from - 2, true);
+  const flags = type & ~TYPE_MASK;
+  return { type: type & TYPE_MASK, ...(flags === 0 ? {} : { flags }), data: src.bytes.slice(from, to), index };
+}
+
+/** Writes one attribute: header, payload, padding. */
+export function put(sink: Sink, type: number, slot: Slot, value: unknown): void {
+  const at = sink.take(ATTR_HEADER);
+  try {
+    slot.codec.write(sink, value);
+    const length = sink.length - at;
+    if (length > MAX_LENGTH)
+      throw new EncodeError(`${length} bytes do not fit an attribute (at most ${MAX_LENGTH}, its header included)`);
+    sink.view.setUint16(at, length, true);
+  } catch (error) {
+    if (error instanceof EncodeError) throw error.within(slot.key);
+    throw error;
+  }
+  sink.view.setUint16(at + 2, slot.codec.nested ? type | NLA_F_NESTED : type, true);
+  sink.align();
+}
+
+export const raw: Codec<Uint8Array> = {
+  size: undefined,
+  shape: { kind: "bytes" },
+  read: (src, start, end) => src.bytes.slice(start, end),
+  write: (sink, value) => sink.put(value),
+};
+
+const unknownSlot: Slot = { key: "unknown", codec: raw };
+
+export const putUnknown = (sink: Sink, attr: UnknownAttr): void =>
+  put(sink, attr.type | (attr.flags ?? 0), unknownSlot, attr.data);
+
+/** Asked once for each attribute of a list, in order. */
+type SlotOf = (type: number) => Slot | undefined;
+
+/** Which field stands at `offset`, looked up through the attributes around it. */
+export function locateAttr(src: Source, start: number, end: number, offset: number, slotOf: SlotOf): string[] {
+  let path: string[] = [];
+  walk(src, start, end, (type, from, to) => {
+    const slot = slotOf(type);
+    if (offset < from - ATTR_HEADER || offset >= to) return;
+    if (!slot) path = [`attribute ${type}`];
+    else if (offset < from) path = [slot.key];
+    else path = [slot.key, ...(slot.codec.locate?.(src, from, to, offset) ?? [])];
+  });
+  return path;
+}
+
+/**
+ * The path of attribute `type`, missing in the nest whose header stands at `nest`, looked up through the attributes
+ * around that nest; `undefined` when no attribute of this list is or holds the nest.
+ */
+export function locateMissing(
+  src: Source,
+  start: number,
+  end: number,
+  nest: number,
+  type: number,
+  slotOf: SlotOf,
+): string[] | undefined {
+  let path: string[] | undefined;
+  walk(src, start, end, (t, from, to) => {
+    const { key, codec } = slotOf(t) ?? { key: `attribute ${t}`, codec: raw };
+    const header = from - ATTR_HEADER;
+    if (nest < header || nest >= to) return;
+    const here = nest === header;
+    const below = codec.missing?.(src, from, to, here ? undefined : nest, type);
+    if (below) path = [key, ...below];
+    else if (here) path = [key, `attribute ${type}`];
+  });
+  return path;
+}
