@@ -65,7 +65,8 @@ function parseIpConfig(entry: Fields): CniIp {
   };
 }
 
-function parseRoute(route: Fields): CniRoute {
+/** One route, of a result or of an IPAM configuration. */
+export function parseRoute(route: Fields): CniRoute {
   return {
     dst: cidr(route, "dst"),
     gw: ip(route, "gw"),
@@ -77,7 +78,7 @@ function parseRoute(route: Fields): CniRoute {
   };
 }
 
-function parseDns(dns: Fields | undefined): CniDns | undefined {
+export function parseDns(dns: Fields | undefined): CniDns | undefined {
   if (dns === undefined) return undefined;
   return {
     nameservers: dns.strings("nameservers"),

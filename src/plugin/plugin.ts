@@ -18,6 +18,8 @@ export interface PluginContext {
   readonly host: Kernel;
   /** The IPAM that the config names, in-process or executed. */
   readonly ipam: IpamProvider;
+  /** The caller's folder, which relative paths in a config start from; `undefined` when it is deleted or there is none. */
+  readonly cwd?: string | undefined;
   /** A line for people on stderr. */
   note(message: string): void;
 }
