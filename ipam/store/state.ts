@@ -1,0 +1,60 @@
+import type { Ip } from "../../src/cni/ip.ts";
+import { chooseAddress } from "./allocate.ts";
+import { readBootIdentity } from "./boot.ts";
+import { errnoOf, type Files, isErrno } from "./files.ts";
+import { addressOfName, type Layout } from "./layout.ts";
+import type { RangeSet } from "./ranges.ts";
+import { believedHeader, blockOf, type StoreContext } from "./session.ts";
+import { addLease, grow, hasRoom, nextFree, sizeFor, type Table, tableInMemory } from "./table.ts";
+
+/**
+ * Why leases could not be written, as a sentence; `undefined` when they can. Makes nothing: where the folder is absent,
+ * the nearest folder above it that exists must be writable.
+ */
+export function unwritable(files: Files, layout: Layout): string | undefined {
+  for (let path = layout.leases; ; path = path.slice(0, path.lastIndexOf("/"))) {
+    const at = path === "" ? "/" : path;
+    try {
+      const is = files.stat(at, true);
+      if (is !== undefined && is.kind !== "directory") return `${at} is no folder`;
+      if (is !== undefined) return files.isWritable(at) ? undefined : `${at} is not writable`;
+    } catch (error) {
+      if (errnoOf(error) === undefined || !(error instanceof Error)) throw error;
+      return error.message;
+    }
+    if (path === "") return "/ does not exist";
+  }
+}
+
+/**
+ * Numbers of the sets that have no free address. For looking only: takes no lock and reads no lease, so a change under way
+ * may be seen half. Names are enough; an empty file counts as leased here.
+ */
+export function fullSets(context: StoreContext, sets: readonly RangeSet[]): number[] {
+  const table = tableToLookAt(context);
+  const gateways = sets.flatMap((set) => set.map((range) => range.gateway));
+  const free = (from: Ip, to: Ip): Ip | undefined => nextFree(table, from, to);
+  return [...sets.keys()].filter((i) => chooseAddress(sets[i] ?? [], undefined, gateways, free) === undefined);
+}
+
+function tableToLookAt({ files, layout, identity }: StoreContext): Table {
+  const header = believedHeader(files, layout, identity ?? readBootIdentity(files));
+  if (header !== undefined)
+    return { size: header.size, counts: { ...header.counts }, block: blockOf(files, layout.index) };
+  const ips = namesIn(files, layout).flatMap((name) => addressOfName(name) ?? []);
+  let { table } = tableInMemory(sizeFor({ owners: 0, groups: Math.ceil(ips.length / 1024) }));
+  for (const ip of ips) {
+    if (!hasRoom(table)) table = grow(table).table;
+    addLease(table, ip, undefined);
+  }
+  return table;
+}
+
+function namesIn(files: Files, layout: Layout): string[] {
+  try {
+    return files.listDir(layout.leases, 4_000_000);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
+  }
+}

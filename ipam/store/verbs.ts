@@ -1,0 +1,264 @@
+import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
+import { compareIp, formatIp, type Ip, parseIp, sameIp } from "../../src/cni/ip.ts";
+import type { CniAttachment } from "../../src/cni/types.ts";
+import { type Choice, chooseAddress } from "./allocate.ts";
+import { bytesOf, errnoOf, type Files, readIfThere } from "./files.ts";
+import { lastReservedPath } from "./layout.ts";
+import { leaseText, leaseTextsOf, type Owner, parseOwner } from "./owner.ts";
+import { formatRangeSet, type RangeSet, rangeFor } from "./ranges.ts";
+import { hasRecord, sweepRecords } from "./records.ts";
+import { type Session, type StoreContext, withLeases } from "./session.ts";
+
+export interface AllocateRequest {
+  readonly containerId: string;
+  readonly ifName: string;
+  readonly sets: readonly RangeSet[];
+  /** Addresses asked for; each set takes at most one, and all must be taken. */
+  readonly requested: readonly Ip[];
+  /** An address this attachment already has is given again, where otherwise it is an error. */
+  readonly reuseExisting: boolean;
+}
+
+/** One address per range set, in the order of the sets; all or none. */
+export async function allocate(context: StoreContext, request: AllocateRequest): Promise<Choice[]> {
+  return await withLeases(context, (session) => {
+    const wanted = distribute(request);
+    const content = leaseText({ containerId: request.containerId, ifName: request.ifName });
+    const made: Ip[] = [];
+    try {
+      return request.sets.map((set, number) => {
+        const choice = allocateFrom(session, request, set, number, wanted[number], content);
+        if (choice.made) made.push(choice.ip);
+        return { ip: choice.ip, range: choice.range };
+      });
+    } catch (error) {
+      // What this call made, and nothing else: the attachment may be alive with addresses of an earlier ADD.
+      for (const ip of made) session.drop(ip, content);
+      throw error;
+    }
+  });
+}
+
+/** Which set takes which requested address. Throws when one is left over. */
+function distribute(request: AllocateRequest): (Ip | undefined)[] {
+  const left = request.requested.filter((ip, i, all) => all.findIndex((other) => sameIp(other, ip)) === i);
+  const wanted = request.sets.map((set) => {
+    const at = left.findIndex((ip) => rangeFor(set, ip) !== undefined);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  });
+  if (left.length > 0)
+    throw new CniError(
+      CNI_CODE.INVALID_NETWORK_CONFIG,
+      `failed to allocate all requested IPs: ${left.map(formatIp).join(" ")}`,
+      `the range sets are ${request.sets.map(formatRangeSet).join("; ")}; each gives at most one address`,
+    );
+  return wanted;
+}
+
+type Allocated = Choice & { readonly made: boolean };
+
+function allocateFrom(
+  session: Session,
+  request: AllocateRequest,
+  set: RangeSet,
+  number: number,
+  wanted: Ip | undefined,
+  content: string,
+): Allocated {
+  const existing = existingIn(session, request, set);
+  const agreed =
+    wanted === undefined ? existing : existing !== undefined && sameIp(existing.ip, wanted) ? existing : undefined;
+  if (agreed !== undefined && request.reuseExisting) return { ...agreed, made: false };
+  if (wanted !== undefined) return { ...placeRequested(session, request, set, wanted, content), made: true };
+  if (existing !== undefined)
+    throw new CniError(
+      CNI_CODE.OPERATION_FAILED,
+      `${formatIp(existing.ip)} has been allocated to ${request.containerId} ${request.ifName}, duplicate allocation is not allowed`,
+      'ADD needs a DEL before it is repeated; with "reuseExisting": true in ipam it gets the same address again',
+    );
+  return { ...placeNext(session, request, set, number, content), made: true };
+}
+
+/** The address of this set that the attachment holds already, in either form of lease. */
+function existingIn(session: Session, request: AllocateRequest, set: RangeSet): Choice | undefined {
+  for (const key of leaseTextsOf(request.containerId, request.ifName)) {
+    for (const ip of session.held(key)) {
+      const range = rangeFor(set, ip);
+      if (range !== undefined) return { ip, range };
+    }
+  }
+  return undefined;
+}
+
+function placeRequested(session: Session, request: AllocateRequest, set: RangeSet, ip: Ip, content: string): Choice {
+  const range = rangeFor(set, ip);
+  if (range === undefined || gatewaysOf(request.sets).some((gateway) => sameIp(gateway, ip)))
+    throw new CniError(
+      CNI_CODE.INVALID_NETWORK_CONFIG,
+      `requested ip ${formatIp(ip)} is subnet's gateway`,
+      "a gateway's address is never handed out; ask for another one",
+    );
+  if (!session.place(ip, content))
+    throw new CniError(
+      CNI_CODE.TRY_AGAIN_LATER,
+      `requested IP address ${formatIp(ip)} is not available in range set ${formatRangeSet(set)}`,
+      `it is held by ${describeHolder(session, ip)}; \`tsnet ipam release ${session.context.layout.network} ${formatIp(ip)}\` frees a leftover`,
+    );
+  writeLast(session, request, set, ip);
+  return { ip, range };
+}
+
+function describeHolder(session: Session, ip: Ip): string {
+  const key = session.holder(ip);
+  return key === undefined ? "a file that is no lease" : key.replace("\r\n", " ");
+}
+
+function gatewaysOf(sets: readonly RangeSet[]): Ip[] {
+  return sets.flatMap((set) => set.map((range) => range.gateway));
+}
+
+/** How often the folder is read anew when an address that should be free is not: somebody writes without the lock. */
+const MAX_TRIES = 4;
+
+function placeNext(session: Session, request: AllocateRequest, set: RangeSet, number: number, content: string): Choice {
+  const last = readLast(session, number);
+  const gateways = gatewaysOf(request.sets);
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    const choice = chooseAddress(set, last, gateways, session.nextFree);
+    if (choice === undefined) {
+      throw new CniError(
+        CNI_CODE.TRY_AGAIN_LATER,
+        `failed to allocate for range ${number}: no IP addresses available in range set: ${formatRangeSet(set)}`,
+        `every address is leased; see ${session.context.layout.leases}, where GC or \`tsnet ipam release\` removes leftovers`,
+      );
+    }
+    if (session.place(choice.ip, content)) {
+      writeLast(session, request, set, choice.ip);
+      return choice;
+    }
+    session.scan();
+  }
+  throw new CniError(
+    CNI_CODE.TRY_AGAIN_LATER,
+    `failed to allocate for range ${number}: addresses were taken while they were being allocated`,
+    `something writes to ${session.context.layout.leases} without taking its lock`,
+  );
+}
+
+function readLast(session: Session, number: number): Ip | undefined {
+  const { files, layout } = session.context;
+  try {
+    return parseIp(readIfThere(files, lastReservedPath(layout, number), 256) ?? "");
+  } catch (error) {
+    // Without it only the order of addresses begins anew.
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function writeLast(session: Session, request: AllocateRequest, set: RangeSet, ip: Ip): void {
+  const { files, layout } = session.context;
+  try {
+    files.writeAt(lastReservedPath(layout, request.sets.indexOf(set)), 0, bytesOf(formatIp(ip)), 0o600, true);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Frees what an attachment holds; nothing there is success. Only without a lease of the present form, the old one counts. */
+export async function release(context: StoreContext, containerId: string, ifName: string): Promise<Ip[]> {
+  if (context.files.stat(context.layout.leases, true) === undefined) return [];
+  return await withLeases(context, (session) => {
+    for (const key of leaseTextsOf(containerId, ifName)) {
+      const ips = session.held(key);
+      for (const ip of ips) session.drop(ip, key);
+      if (ips.length > 0) return ips;
+    }
+    return [];
+  });
+}
+
+/** The addresses an attachment holds. */
+export async function heldBy(context: StoreContext, containerId: string, ifName: string): Promise<Ip[]> {
+  if (context.files.stat(context.layout.leases, true) === undefined) return [];
+  return await withLeases(context, (session) => leaseTextsOf(containerId, ifName).flatMap((key) => session.held(key)));
+}
+
+export interface GcOutcome {
+  readonly freed: readonly Ip[];
+  /** Files named like an address whose content is no lease: left alone. */
+  readonly notLeases: readonly Ip[];
+  readonly errors: readonly { readonly ip: Ip; readonly error: unknown }[];
+}
+
+/**
+ * Frees every lease whose attachment is not listed. A lease of the old form, with the container only, stays as long as any
+ * interface of that container is listed. Reads the whole folder, so it also mends an index that somebody misled.
+ */
+export async function collect(context: StoreContext, valid: readonly CniAttachment[]): Promise<GcOutcome> {
+  const { files, layout } = context;
+  if (files.stat(layout.leases, true) === undefined) return { freed: [], notLeases: [], errors: [] };
+  const keep = new Set(valid.flatMap(({ containerID, ifname }) => leaseTextsOf(containerID, ifname)));
+  return await withLeases(context, (session) => {
+    const freed: Ip[] = [];
+    const notLeases: Ip[] = [];
+    const errors: { ip: Ip; error: unknown }[] = [];
+    for (const { ip, key } of session.scan()) {
+      if (key === undefined || parseOwner(key) === undefined) notLeases.push(ip);
+      else if (!keep.has(key)) {
+        try {
+          session.drop(ip, key);
+          freed.push(ip);
+        } catch (error) {
+          if (errnoOf(error) === undefined) throw error;
+          errors.push({ ip, error });
+        }
+      }
+    }
+    sweepRecords(files, layout);
+    return { freed, notLeases, errors };
+  });
+}
+
+export interface Lease {
+  readonly ip: Ip;
+  /** `undefined`: the file's content is no lease. */
+  readonly owner: Owner | undefined;
+  /** Made by us in this boot; others are the reference's, or of an unknown machine. */
+  readonly recorded: boolean;
+}
+
+/** Every lease of a network, by address. For people: it reads all files. */
+export async function listLeases(context: StoreContext): Promise<Lease[]> {
+  const { files, layout } = context;
+  if (files.stat(layout.leases, true) === undefined) return [];
+  return await withLeases(context, (session) =>
+    session
+      .scan()
+      .sort((a, b) => compareIp(a.ip, b.ip))
+      .map(({ ip, key }) => ({
+        ip,
+        owner: key === undefined ? undefined : parseOwner(key),
+        recorded: hasRecord(files, layout, session.identity, ip),
+      })),
+  );
+}
+
+/** Frees one address, whoever holds it: a person's decision. False when it was not leased. */
+export async function releaseAddress(context: StoreContext, ip: Ip): Promise<boolean> {
+  if (context.files.stat(context.layout.leases, true) === undefined) return false;
+  return await withLeases(context, (session) => {
+    const lease = session.scan().find((each) => sameIp(each.ip, ip));
+    if (lease === undefined) return false;
+    session.drop(ip, lease.key ?? "");
+    return true;
+  });
+}
+
+/** Networks that have a folder of leases. */
+export function networksIn(files: Files, dataDir: string): string[] {
+  const all = files.stat(dataDir, true) === undefined ? [] : files.listDir(dataDir, 1_000_000);
+  return all.filter(
+    (name) => /^[a-zA-Z0-9]/.test(name) && files.stat(`${dataDir}/${name}`, true)?.kind === "directory",
+  );
+}
