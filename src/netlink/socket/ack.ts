@@ -1,4 +1,5 @@
 import {
+  align4,
   attrs,
   bytes,
   cstring,
@@ -40,23 +41,22 @@ export interface Ack {
 /**
  * Reads an NLMSG_ERROR (or the error number in an NLMSG_DONE) with its extended ack. `struct nlmsgerr` is the negative
  * errno and the request's header, followed by its payload unless NLM_F_CAPPED; the TLVs come last (NLM_F_ACK_TLVS).
+ * An extended ack that cannot be read is left out, so that it does not hide the number. DecodeError without a number.
  */
 export function readAck(raw: RawMessage): Ack {
   const src = new Source(raw.bytes);
   if (raw.bytes.length < HEADER + 4) throw new DecodeError(`nlmsgerr: need 4 bytes, have ${raw.bytes.length - HEADER}`);
-  const errno = -src.view.getInt32(HEADER, true);
+  const errno = 0 - src.view.getInt32(HEADER, true);
   let start = HEADER + 4;
-  if (raw.type === NLMSG.ERROR) {
-    const inner = raw.flags & NLM_F.CAPPED ? HEADER : innerLength(src, start);
-    start += inner;
-  }
-  const tlvs =
-    raw.flags & NLM_F.ACK_TLVS && start <= raw.bytes.length ? extAckAttrs.read(src, start, raw.bytes.length) : {};
-  return { errno, tlvs };
+  if (raw.type === NLMSG.ERROR) start += raw.flags & NLM_F.CAPPED ? HEADER : innerLength(src, start);
+  const hasTlvs = raw.flags & NLM_F.ACK_TLVS && start < raw.bytes.length;
+  return { errno, tlvs: (hasTlvs && readable(() => extAckAttrs.read(src, start, raw.bytes.length))) || {} };
 }
 
+/** Bytes that the request takes inside the answer. */
 function innerLength(src: Source, at: number): number {
-  return at + HEADER <= src.bytes.length ? src.view.getUint32(at, true) : HEADER;
+  if (at + HEADER > src.bytes.length) return HEADER;
+  return align4(Math.max(HEADER, src.view.getUint32(at, true)));
 }
 
 /** Makes the kernel's refusal an error that names the field in the request's own words. */
@@ -65,16 +65,16 @@ export function toError(op: string, ack: Ack, schema: Message, sent: Uint8Array)
   const extack: ExtAck = {
     message,
     offset,
-    path: offset === undefined ? undefined : locate(() => schema.locate(sent, offset)),
-    missing: missType === undefined ? undefined : locate(() => schema.missing(sent, missNest, missType)),
+    path: offset === undefined ? undefined : readable(() => schema.locate(sent, offset)),
+    missing: missType === undefined ? undefined : readable(() => schema.missing(sent, missNest, missType)),
   };
   return new NetlinkError(op, ack.errno, extack);
 }
 
-/** A path is a help; what makes it fail must not hide the error it belongs to. */
-function locate(find: () => string): string | undefined {
+/** What an extended ack adds is a help; where it cannot be read it must not hide the error it belongs to. */
+function readable<T>(read: () => T): T | undefined {
   try {
-    return find();
+    return read();
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import type { Message, MessageInput } from "../wire/index.ts";
+import { EncodeError, type Message, type MessageInput } from "../wire/index.ts";
 
 /** Flags of `nlmsghdr`, linux/netlink.h. */
 // header: linux/netlink.h
@@ -39,10 +39,18 @@ export function change<M extends Message>(schema: M, value: MessageInput<M>, fla
 
 /** A request with exactly these flags. */
 export function request<M extends Message>(schema: M, value: MessageInput<M>, flags: number, object?: string): Request {
+  const op = object === undefined ? schema.name : `${schema.name} "${object}"`;
   return {
-    op: object === undefined ? schema.name : `${schema.name} "${object}"`,
+    op,
     schema,
     flags,
-    encode: (seq) => schema.encode(value, flags, seq),
+    encode(seq) {
+      try {
+        return schema.encode(value, flags, seq);
+      } catch (error) {
+        if (error instanceof EncodeError) error.message = `${op}: ${error.message}`;
+        throw error;
+      }
+    },
   };
 }

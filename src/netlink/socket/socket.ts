@@ -1,13 +1,23 @@
-import { type Message, type MessageInput, type MessageOf, type RawMessage, splitMessages } from "../wire/index.ts";
+import {
+  DecodeError,
+  type Message,
+  type MessageInput,
+  type MessageOf,
+  type RawMessage,
+  splitMessages,
+} from "../wire/index.ts";
 import { NLMSG, readAck, toError } from "./ack.ts";
-import { NetlinkError } from "./netlink-error.ts";
+import { isNetlinkError, NetlinkError } from "./netlink-error.ts";
 import { NLM_F, type Request, request } from "./request.ts";
 import type { Transport } from "./transport.ts";
 
 const EINTR = 4;
-const ENOBUFS = 105;
 const EPROTO = 71;
+const ENOBUFS = 105;
 const ETIMEDOUT = 110;
+
+/** An NLMSG_DONE that carries an error number; older kernels send some without. */
+const DONE_WITH_ERRNO = 20;
 
 /** How often a dump is asked for again after the kernel called it interrupted or dropped part of it. */
 const DUMP_TRIES = 8;
@@ -15,7 +25,7 @@ const DUMP_TRIES = 8;
 export interface Outcome {
   /** The kernel's refusal. */
   readonly error: NetlinkError | undefined;
-  /** Whether the kernel answered this request at all; in an aborted batch some are passed over. */
+  /** Whether the kernel acknowledged this request, or ended its list; in an aborted batch some are passed over. */
   readonly answered: boolean;
   readonly replies: readonly RawMessage[];
   /** What the kernel remarked although it complied. */
@@ -50,43 +60,30 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
   let seq = 0;
 
   async function exchange(requests: readonly Request[]): Promise<Outcome[]> {
+    if (requests.length === 0) return [];
     if (seq + requests.length > 0xffff_ffff) seq = 0;
     const first = seq + 1;
-    const encoded = requests.map((r) => r.encode(++seq));
-    const op = requests.map((r) => r.op).join(", ");
-    const answer = await ask(transport, concat(encoded), timeoutMs, op);
-    const slots = requests.map(() => ({
-      error: undefined as NetlinkError | undefined,
-      answered: false,
-      replies: [] as RawMessage[],
-      warning: undefined as string | undefined,
-      interrupted: false,
-    }));
-    for (const raw of splitMessages(answer)) {
-      const index = raw.seq - first;
-      const slot = slots[index];
-      const sent = requests[index];
-      if (!slot || !sent) continue;
-      if (raw.flags & NLM_F.DUMP_INTR && raw.type !== NLMSG.ERROR) slot.interrupted = true;
-      if (raw.type === NLMSG.ERROR || raw.type === NLMSG.DONE) {
-        slot.answered = true;
-        if (raw.type === NLMSG.DONE && raw.bytes.length < 20) continue;
-        const ack = readAck(raw);
-        if (ack.errno > 0) slot.error ??= toError(sent.op, ack, sent.schema, encoded[index] ?? new Uint8Array());
-        else slot.warning ??= ack.tlvs.message;
-      } else if (raw.type === NLMSG.OVERRUN) {
-        slot.error ??= new NetlinkError(sent.op, ENOBUFS);
-      } else if (raw.type !== NLMSG.NOOP) {
-        slot.answered = true;
-        slot.replies.push(raw);
-      }
-    }
-    return slots;
+    const sent = requests.map((request) => ({ request, bytes: request.encode(++seq) }));
+    const op = requests.length === 1 ? sent[0]?.request.op : `${sent[0]?.request.op} and ${requests.length - 1} more`;
+    const answer = await ask(transport, concat(sent), timeoutMs, op ?? "");
+    return sortOut(answer, first, sent, op ?? "");
   }
 
-  async function dumpOnce(req: Request): Promise<Outcome> {
+  async function exchangeOne(req: Request): Promise<Outcome> {
     const [outcome] = await exchange([req]);
     if (!outcome) throw new NetlinkError(req.op, EPROTO, { message: "no answer" });
+    return outcome;
+  }
+
+  /** One reading of a list; `interrupted` when the kernel says, in one of several ways, that it is not the whole list. */
+  async function dumpOnce(req: Request): Promise<Outcome> {
+    const outcome = await exchangeOne(req).catch((error: unknown) => {
+      if (isNetlinkError(error, "ENOBUFS")) return { ...emptyOutcome(), error };
+      throw error;
+    });
+    if (isNetlinkError(outcome.error, "EINTR", "ENOBUFS")) return { ...outcome, interrupted: true };
+    if (outcome.error) throw outcome.error;
+    if (!outcome.answered) throw new NetlinkError(req.op, EPROTO, { message: "the list has no end (NLMSG_DONE)" });
     return outcome;
   }
 
@@ -96,14 +93,14 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
       const outcomes = await exchange(requests);
       for (const [i, outcome] of outcomes.entries()) {
         if (outcome.error) throw outcome.error;
-        const sent = requests[i];
-        if (sent && sent.flags & NLM_F.ACK && !outcome.answered)
-          throw new NetlinkError(sent.op, EPROTO, { message: "the kernel did not acknowledge the request" });
+        const request = requests[i];
+        if (request && request.flags & NLM_F.ACK && !outcome.answered)
+          throw new NetlinkError(request.op, EPROTO, { message: "the kernel did not acknowledge the request" });
       }
     },
     async get(ask, value, reply, object) {
       const req = request(ask, value, NLM_F.REQUEST | NLM_F.ACK, object);
-      const outcome = await dumpOnce(req);
+      const outcome = await exchangeOne(req);
       if (outcome.error) throw outcome.error;
       const raw = outcome.replies[0];
       if (!raw || raw.type !== reply.type)
@@ -113,19 +110,69 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
     async dump(ask, value, reply) {
       const req = request(ask, value, NLM_F.REQUEST | NLM_F.DUMP);
       for (let attempt = 1; ; attempt++) {
-        const outcome = await dumpOnce(req).catch((error: unknown) => {
-          if (error instanceof NetlinkError && error.errno === ENOBUFS && attempt < DUMP_TRIES) return undefined;
-          throw error;
-        });
-        if (outcome?.error && outcome.error.errno !== EINTR) throw outcome.error;
-        if (outcome && !outcome.interrupted && !outcome.error)
+        const outcome = await dumpOnce(req);
+        if (!outcome.interrupted)
           return outcome.replies.filter((r) => r.type === reply.type).map((r) => reply.decode(r.bytes)) as never;
-        if (attempt >= DUMP_TRIES)
-          throw new NetlinkError(req.op, EINTR, { message: `the list changed during each of ${attempt} readings` });
+        if (attempt < DUMP_TRIES) continue;
+        if (isNetlinkError(outcome.error, "ENOBUFS")) throw outcome.error;
+        throw new NetlinkError(req.op, EINTR, { message: `the list changed during each of ${attempt} readings` });
       }
     },
     close: () => transport.close(),
   };
+}
+
+interface Sent {
+  readonly request: Request;
+  readonly bytes: Uint8Array;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const emptyOutcome = () => ({
+  error: undefined as NetlinkError | undefined,
+  answered: false,
+  replies: [] as RawMessage[],
+  warning: undefined as string | undefined,
+  interrupted: false,
+});
+
+/** Gives each request what the kernel said to it; `first` is the sequence number of the first one. */
+function sortOut(answer: Uint8Array, first: number, sent: readonly Sent[], op: string): Outcome[] {
+  const outcomes = sent.map(emptyOutcome);
+  try {
+    for (const raw of splitMessages(answer)) {
+      const index = raw.seq - first;
+      const [outcome, about] = [outcomes[index], sent[index]];
+      if (outcome && about) takeNote(outcome, raw, about);
+    }
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw new NetlinkError(op, EPROTO, { message: `garbled answer: ${error.message}` });
+    throw error;
+  }
+  return outcomes;
+}
+
+function takeNote(
+  outcome: Mutable<Outcome> & { replies: RawMessage[] },
+  raw: RawMessage,
+  { request, bytes }: Sent,
+): void {
+  if (raw.type === NLMSG.NOOP) return;
+  if (raw.type === NLMSG.OVERRUN) {
+    outcome.error ??= new NetlinkError(request.op, ENOBUFS);
+    return;
+  }
+  if (raw.flags & NLM_F.DUMP_INTR && raw.type !== NLMSG.ERROR) outcome.interrupted = true;
+  if (raw.type !== NLMSG.ERROR && raw.type !== NLMSG.DONE) {
+    outcome.replies.push(raw);
+    return;
+  }
+  outcome.answered = true;
+  if (raw.type === NLMSG.DONE && raw.bytes.length < DONE_WITH_ERRNO) return;
+  const ack = readAck(raw);
+  if (ack.errno > 0) outcome.error ??= toError(request.op, ack, request.schema, bytes);
+  else outcome.warning ??= ack.tlvs.message;
 }
 
 async function ask(transport: Transport, bytes: Uint8Array, timeoutMs: number, op: string): Promise<Uint8Array> {
@@ -139,13 +186,13 @@ async function ask(transport: Transport, bytes: Uint8Array, timeoutMs: number, o
   }
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1 && parts[0]) return parts[0];
-  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+function concat(sent: readonly Sent[]): Uint8Array {
+  if (sent.length === 1 && sent[0]) return sent[0].bytes;
+  const out = new Uint8Array(sent.reduce((n, { bytes }) => n + bytes.length, 0));
   let at = 0;
-  for (const p of parts) {
-    out.set(p, at);
-    at += p.length;
+  for (const { bytes } of sent) {
+    out.set(bytes, at);
+    at += bytes.length;
   }
   return out;
 }
