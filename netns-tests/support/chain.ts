@@ -12,6 +12,10 @@ export interface ChainOptions {
   /** The host's namespace. */
   readonly host: Place;
   readonly path?: readonly string[];
+  /** By type, the folder of its executable where that is not the first hit in `path`. Delegates still follow `path`. */
+  readonly dirs?: Readonly<Record<string, string>>;
+  /** Types that CHECK passes over, because theirs is broken. */
+  readonly unchecked?: readonly string[];
 }
 
 export interface Attachment {
@@ -24,7 +28,7 @@ export interface Attachment {
   readonly runtimeConfig?: JsonObject;
   /** On DEL and CHECK instead of the ADD's own answer; null sends none. */
   readonly prevResult?: JsonObject | null;
-  /** Another CNI_PATH for this operation: ADD by one set of plugins, DEL by another. */
+  /** Another CNI_PATH for this operation, `dirs` left out: ADD by one set of plugins, DEL by another. */
   readonly path?: readonly string[];
 }
 
@@ -54,7 +58,8 @@ export function makeChain(options: ChainOptions): Chain {
     const runtimeConfig = pick(at?.runtimeConfig ?? {}, capabilities);
     const conf: JsonObject = { ...rest, name, cniVersion, ...more };
     if (Object.keys(runtimeConfig).length > 0) conf["runtimeConfig"] = runtimeConfig;
-    const request: PluginCall = { command, conf, host, path: at?.path ?? options.path ?? PLUGIN_PATH };
+    const dir = at?.path ? undefined : options.dirs?.[String(plugin["type"])];
+    const request: PluginCall = { command, conf, host, path: at?.path ?? options.path ?? PLUGIN_PATH, dir };
     if (at === undefined) return mustCall(request);
     return mustCall({
       ...request,
@@ -83,7 +88,8 @@ export function makeChain(options: ChainOptions): Chain {
       results.delete(keyOf(at));
     },
     check: async (at) => {
-      for (const plugin of plugins) await call("CHECK", plugin, previous(at), at);
+      const checked = plugins.filter(({ type }) => !options.unchecked?.includes(String(type)));
+      for (const plugin of checked) await call("CHECK", plugin, previous(at), at);
     },
     gc: async (valid) => {
       const list = valid.map(({ containerID, ifname }) => ({ containerID, ifname }));

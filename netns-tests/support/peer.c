@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #define MAX_SOCKETS 256
+#define RESEND_MS 300
 
 union address {
   struct sockaddr any;
@@ -180,12 +181,15 @@ static long now_ms(void) {
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void wait_for(int fd, short events, long deadline) {
+static int is_ready(int fd, short events, long ms) {
   struct pollfd one = {fd, events, 0};
-  long left = deadline - now_ms();
-  int ready = poll(&one, 1, left > 0 ? (int)left : 0);
+  int ready = poll(&one, 1, ms > 0 ? (int)ms : 0);
   if (ready < 0) die("poll");
-  if (ready == 0) {
+  return ready;
+}
+
+static void wait_for(int fd, short events, long deadline) {
+  if (!is_ready(fd, events, deadline - now_ms())) {
     fprintf(stderr, "no answer: ETIMEDOUT\n");
     exit(3);
   }
@@ -217,7 +221,11 @@ static int ask(int argc, char **argv) {
   char *none[] = {NULL, NULL}, data[4096];
   long deadline = now_ms() + atol(argv[3]);
   int fd = open_connection(argv[0], argv[1], argv[2], deadline, argc > 5 ? argv + 5 : none);
-  if (write(fd, argv[4], strlen(argv[4])) < 0) die("write");
+  /* A datagram is sent again: the first may be lost while an IPv6 router's address is still tentative. */
+  int udp = strcmp(argv[0], "udp") == 0;
+  do {
+    if (write(fd, argv[4], strlen(argv[4])) < 0) die("write");
+  } while (udp && now_ms() + RESEND_MS < deadline && !is_ready(fd, POLLIN, RESEND_MS));
   wait_for(fd, POLLIN, deadline);
   ssize_t got = read(fd, data, sizeof data);
   if (got < 0) die("read");
@@ -275,9 +283,11 @@ static int ping(int argc, char **argv) {
   struct icmphdr request = {.type = v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO};
   request.un.echo.id = id;
   if (!v6) request.checksum = checksum((unsigned short *)&request, sizeof request);
-  if (send(fd, &request, sizeof request, 0) < 0) die("send");
   for (;;) {
     unsigned char data[512];
+    do {
+      if (send(fd, &request, sizeof request, 0) < 0) die("send");
+    } while (now_ms() + RESEND_MS < deadline && !is_ready(fd, POLLIN, RESEND_MS));
     wait_for(fd, POLLIN, deadline);
     ssize_t got = recv(fd, data, sizeof data, 0);
     if (got < 0) die("recv");

@@ -6,6 +6,8 @@ import type { Ran } from "./run.ts";
 export interface PluginCall {
   /** Plugin folders, first hit wins; becomes CNI_PATH too. Ours before the reference by default. */
   readonly path?: readonly string[];
+  /** Folder of this executable, when it is not to be the first hit in `path`: mixes two sets of plugins. */
+  readonly dir?: string | undefined;
   /** The executable's name; `conf.type` by default. */
   readonly type?: string;
   readonly command: CniCommand;
@@ -47,7 +49,7 @@ export async function callPlugin(call: PluginCall): Promise<PluginAnswer> {
   };
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(wanted)) if (value !== undefined) env[key] = value;
-  const ran = await (call.host ?? outside).run([findPlugin(type, path)], {
+  const ran = await (call.host ?? outside).run([findPlugin(type, call.dir === undefined ? path : [call.dir])], {
     stdin: typeof call.conf === "string" ? call.conf : JSON.stringify(call.conf),
     env,
     timeoutMs: call.timeoutMs ?? 20_000,

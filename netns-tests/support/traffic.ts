@@ -50,14 +50,14 @@ export interface Seen {
 }
 
 export interface AskOptions {
-  /** 2 s by default; a failing attempt that is expected to hang wants less. */
+  /** 5 s by default; a failing attempt that is expected to hang wants less. */
   readonly timeoutMs?: number;
   readonly sourceAddress?: string;
   /** Needs `sourceAddress`. */
   readonly sourcePort?: number;
 }
 
-/** One round trip with a server of `serve`. Throws with the errno's name (`ECONNREFUSED`, `ETIMEDOUT`) when there is none. */
+/** One round trip with a server of `serve`; datagrams are sent again every 0.3 s. Throws with the errno's name (`ECONNREFUSED`, `ETIMEDOUT`) when there is none. */
 export async function ask(
   from: Place,
   proto: Proto,
@@ -66,7 +66,7 @@ export async function ask(
   options: AskOptions = {},
 ): Promise<Seen> {
   const text = crypto.randomUUID();
-  const timeoutMs = options.timeoutMs ?? 2_000;
+  const timeoutMs = options.timeoutMs ?? 5_000;
   const source = [options.sourceAddress, options.sourcePort?.toString()].filter((part) => part !== undefined);
   const ran = await peer(from, timeoutMs, "ask", proto, address, String(port), String(timeoutMs), text, ...source);
   if (ran.code !== 0) throw new Error(`${proto} ${from.name} → ${address} port ${port}: ${ran.stderr.trim()}`);
@@ -100,14 +100,14 @@ export async function reaches(
 }
 
 /** Body of `GET /` from a server of `serve`: `SRCADDR SRCPORT`. */
-export async function httpGet(from: Place, address: string, port: number, timeoutMs = 2_000): Promise<string> {
+export async function httpGet(from: Place, address: string, port: number, timeoutMs = 5_000): Promise<string> {
   const ran = await peer(from, timeoutMs, "get", address, String(port), String(timeoutMs));
   if (ran.code !== 0) throw new Error(`GET ${from.name} → ${address} port ${port}: ${ran.stderr.trim()}`);
   return ran.stdout;
 }
 
-/** One ICMP echo, v4 or v6. */
-export async function ping(from: Place, address: string, timeoutMs = 2_000): Promise<boolean> {
+/** Whether an ICMP echo comes back, v4 or v6; sent again every 0.3 s. */
+export async function ping(from: Place, address: string, timeoutMs = 5_000): Promise<boolean> {
   const ran = await peer(from, timeoutMs, "ping", address, String(timeoutMs));
   return ran.code === 0;
 }
