@@ -41,10 +41,21 @@ function parseQuad(text: string): number | undefined {
   if (parts.length !== 4) return undefined;
   let value = 0;
   for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined;
-    const octet = Number(part);
-    if (octet > 255) return undefined;
+    const octet = decimal(part);
+    if (octet === undefined || octet > 255) return undefined;
     value = value * 256 + octet;
+  }
+  return value;
+}
+
+/** One to three digits without a leading zero. By hand: the first use of a regular expression costs a plugin 30 µs. */
+function decimal(text: string): number | undefined {
+  if (text.length < 1 || text.length > 3 || (text.length > 1 && text.charCodeAt(0) === 0x30)) return undefined;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
   }
   return value;
 }
@@ -111,11 +122,11 @@ export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;
   const address = text.slice(0, slash);
-  const length = text.slice(slash + 1);
+  const prefixLen = decimal(text.slice(slash + 1));
   const ip = parseIp(address);
   if (ip === undefined || (ip.family === 4 && address.includes(":"))) return undefined;
-  if (!/^(0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > ipBits(ip.family)) return undefined;
-  return { ip, prefixLen: Number(length) };
+  if (prefixLen === undefined || prefixLen > ipBits(ip.family)) return undefined;
+  return { ip, prefixLen };
 }
 
 /** Why `parseCidr` refuses a text, as the end of a sentence: `prefix length is 0..32`. */

@@ -1,4 +1,5 @@
-import type { Native, SystemError } from "../../native/addon.ts";
+import type { Native } from "../../native/addon.ts";
+import { isSystemError } from "../../native/load.ts";
 
 /** What a CNI_NETNS path leads to. */
 export type NetnsState =
@@ -27,9 +28,4 @@ export function probeNetns(native: Pick<Native, "netnsOpen" | "netnsIdentity" | 
   } finally {
     native.closeFd(netns);
   }
-}
-
-/** Whether something thrown came from the addon (`native/addon.ts`). */
-export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && "op" in error && "errno" in error && "code" in error;
 }

@@ -20,7 +20,9 @@ export function parseResult(raw: JsonObject, version: CniVersion, path = "result
       CNI_CODE.INVALID_NETWORK_CONFIG,
       `key ${JSON.stringify(result.pathOf("cniVersion"))}: a result of version ${JSON.stringify(own)} cannot be read as ${version}`,
     );
-  return form === "0.2.0" ? parse020(result) : parseWithInterfaces(result);
+  return form === "0.2.0"
+    ? parse020(result)
+    : parseWithInterfaces(result, form === "1.1.0" ? parseInterface : parseOldInterface);
 }
 
 /** 0.1.0 and 0.2.0: one address a family, routes inside its block. */
@@ -37,21 +39,23 @@ function parse020(result: Fields): CniResult {
 }
 
 /** 0.3.0 to 1.1.0: `ips[].version`, which 0.4.0 and older have, says nothing that the address does not. */
-function parseWithInterfaces(result: Fields): CniResult {
+function parseWithInterfaces(result: Fields, readInterface: (link: Fields) => CniInterface): CniResult {
   return {
-    interfaces: (result.objects("interfaces") ?? []).map(parseInterface),
+    interfaces: (result.objects("interfaces") ?? []).map(readInterface),
     ips: (result.objects("ips") ?? []).map(parseIpConfig),
     routes: (result.objects("routes") ?? []).map(parseRoute),
     dns: parseDns(result.object("dns")),
   };
 }
 
+function parseOldInterface(link: Fields): CniInterface {
+  return { name: link.string("name") ?? "", mac: link.string("mac"), sandbox: link.string("sandbox") };
+}
+
 function parseInterface(link: Fields): CniInterface {
   return {
-    name: link.string("name") ?? "",
-    mac: link.string("mac"),
+    ...parseOldInterface(link),
     mtu: link.int("mtu", { min: 0 }),
-    sandbox: link.string("sandbox"),
     socketPath: link.string("socketPath"),
     pciID: link.string("pciID"),
   };

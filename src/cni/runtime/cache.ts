@@ -1,8 +1,8 @@
+import { isSystemError } from "../../../native/load.ts";
 import { readResult } from "../convert.ts";
 import { CniError } from "../errors.ts";
 import { compareBytes, decodeJsonObject, encodeJson, isObject } from "../json.ts";
 import { fields } from "../keys.ts";
-import { isSystemError } from "../netns.ts";
 import type { CniResult, JsonObject } from "../types.ts";
 import { ASSUMED_VERSION } from "../version.ts";
 import type { RuntimeFiles } from "./host.ts";
