@@ -13,3 +13,10 @@ export function parseMac(text: string): string | undefined {
   if (multicast || /^0+$/.test(hex)) return undefined;
   return hex.toLowerCase().replaceAll(/..(?=.)/g, "$&:");
 }
+
+/** A fresh address of the locally administered range. */
+export function randomMac(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(":");
+}

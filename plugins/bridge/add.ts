@@ -1,0 +1,134 @@
+import { parseCniArgs } from "../../src/cni/args.ts";
+import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
+import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
+import type { Link } from "../../src/kernel/link.ts";
+import { attachmentOf } from "../../src/plugin/attachment.ts";
+import { type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
+import { parseMac } from "../../src/plugin/mac.ts";
+import { masquerade } from "../../src/plugin/nat/masquerade.ts";
+import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
+import type { PluginContext } from "../../src/plugin/plugin.ts";
+import { configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
+import { transaction } from "../../src/plugin/steps.ts";
+import type { BridgeConf } from "./config.ts";
+import { ensureBridge } from "./device.ts";
+import { ensureGateway } from "./gateway.ts";
+import { configurePort, waitForPort } from "./port.ts";
+import { spoofCheck } from "./spoof-check.ts";
+import { ensureVlanGateway } from "./vlan-gateway.ts";
+
+/** Time limit of the reference for duplicate-address detection. */
+const SETTLE_MS = 5_000;
+
+/** ADD: give the sandbox an interface `ifName`, plugged into the host's bridge. */
+export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginContext): Promise<CniResult> {
+  const { conf, ifName } = req;
+  const attachment = attachmentOf(req);
+  const owner = ownerOf(attachment);
+  const mac = requestedMac(req);
+
+  return transaction(async (tx) => {
+    const sandbox = await tx.hold("open sandbox", () => host.enter(req.netns));
+    await refuseTakenName(sandbox, ifName);
+    // Shared by all containers of this network: ensured here, never undone here.
+    const bridge = await tx.step("ensure bridge", () => ensureBridge(host, conf));
+
+    let layer3: Layer3 = { ips: [], routes: [] };
+    let dns = conf.dns;
+    if (conf.ipamType !== undefined) {
+      const provider = ipam.of(conf.ipamType);
+      const lease = await tx.step(
+        "allocate addresses",
+        () => provider.add(req),
+        () => provider.del(req),
+      );
+      layer3 = planLayer3(lease, { ...conf, interfaceIndex: 2 });
+      dns ??= lease.dns;
+    }
+
+    const hostName = hostVethName(owner);
+    // One message: the peer is born inside, the host's end on the bridge and up.
+    const port = await tx.step(
+      "create veth pair",
+      () =>
+        host.link.addVeth({
+          name: hostName,
+          alias: ownerMark(attachment, MAX_ALIAS),
+          master: bridge.index,
+          up: true,
+          mtu: conf.mtu || undefined,
+          peer: { name: ifName, netns: sandbox, address: mac },
+        }),
+      () => host.link.del(hostName), // deleting one end removes both
+    );
+    await tx.step("configure bridge port", () => configurePort(host, port, conf));
+    const inside = await tx.step("find container interface", () => linkNamed(sandbox, ifName));
+    if (conf.macSpoofCheck)
+      await tx.step(
+        "check source addresses",
+        () => spoofCheck.add(host, attachment, { port: hostName, mac: inside.mac }),
+        () => spoofCheck.del(host, attachment),
+      );
+
+    if (!conf.containerDown)
+      await tx.step("configure sandbox", () => configureSandbox(sandbox, inside, layer3, { dad: conf.dad }));
+    const interfaces = [(await host.link.get(bridge.index)) ?? bridge, port].map((link) => ({
+      name: link.name,
+      mac: link.mac,
+      mtu: link.mtu,
+    }));
+    const result: CniResult = {
+      interfaces: [...interfaces, { name: ifName, mac: inside.mac, mtu: inside.mtu, sandbox: req.netns }],
+      ...(layer3.ips.length > 0 ? { ips: layer3.ips } : {}),
+      ...(layer3.routes.length > 0 ? { routes: layer3.routes } : {}),
+      ...(dns ? { dns } : {}),
+    };
+
+    if (conf.isGateway && layer3.ips.length > 0) {
+      const { pvid } = conf.vlans;
+      const on =
+        pvid === 0 ? bridge : await tx.step("ensure VLAN gateway", () => ensureVlanGateway(host, bridge, pvid));
+      await tx.step("gateway on bridge", () => ensureGateway(host, on, layer3.ips, conf));
+      if (on !== bridge) result.interfaces?.push({ name: on.name, mac: on.mac, mtu: on.mtu });
+    }
+    if (conf.ipMasq && layer3.ips.length > 0)
+      await tx.step(
+        "masquerade",
+        () => masquerade.add(host, attachment, layer3.ips),
+        () => masquerade.del(host, attachment),
+      );
+
+    if (!conf.containerDown) await tx.step("wait for bridge port", () => waitForPort(host, port));
+    if (conf.dad) await tx.step("settle addresses", () => settleAddresses(sandbox, inside, SETTLE_MS));
+    return result;
+  });
+}
+
+/** Lowest to highest: CNI_ARGS MAC, args.cni.mac, the runtime's (capability `mac`). */
+export function requestedMac(req: AttachmentRequest<BridgeConf>): string | undefined {
+  const text = parseCniArgs(req.args, ["MAC"])["MAC"];
+  if (text === undefined || text === "") return req.conf.mac;
+  const mac = parseMac(text);
+  if (mac !== undefined) return req.conf.mac ?? mac;
+  throw new CniError(
+    CNI_CODE.INVALID_ENVIRONMENT,
+    `CNI_ARGS: MAC ${JSON.stringify(text)} is no unicast MAC address`,
+    "form: MAC=02:00:00:00:00:01",
+  );
+}
+
+async function refuseTakenName(sandbox: Kernel, ifName: string): Promise<void> {
+  if (!(await sandbox.link.get(ifName))) return;
+  throw new CniError(
+    CNI_CODE.INVALID_ENVIRONMENT,
+    `CNI_IFNAME: the container already has an interface "${ifName}"`,
+    "DEL the earlier attachment first, or attach under another name",
+  );
+}
+
+async function linkNamed(sandbox: Kernel, ifName: string): Promise<Link> {
+  const link = await sandbox.link.get(ifName);
+  if (link) return link;
+  throw new CniError(CNI_CODE.OPERATION_FAILED, `"${ifName}" vanished from the container while it was being set up`);
+}

@@ -1,0 +1,101 @@
+import { formatIp, parseIp } from "../../src/cni/ip.ts";
+import type { AttachmentRequest } from "../../src/cni/types.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
+import type { Link } from "../../src/kernel/link.ts";
+import { attachmentOf } from "../../src/plugin/attachment.ts";
+import { checkFailed, checkLayer3, checkLink, containerInterface, interfacesOf } from "../../src/plugin/check.ts";
+import { isForwarding } from "../../src/plugin/forwarding.ts";
+import { cidrOf, familyOfCidr } from "../../src/plugin/layer3.ts";
+import { masquerade } from "../../src/plugin/nat/masquerade.ts";
+import { hostVethName, ownerOf } from "../../src/plugin/owner.ts";
+import type { PluginContext } from "../../src/plugin/plugin.ts";
+import type { BridgeConf } from "./config.ts";
+import { usesVlans } from "./device.ts";
+import { portVlans } from "./port.ts";
+import { spoofCheck } from "./spoof-check.ts";
+
+/** CHECK: everything ADD made still stands, as later plugins of the chain left it in prevResult. */
+export async function check(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginContext): Promise<void> {
+  const { conf } = req;
+  if (conf.ipamType !== undefined) await ipam.of(conf.ipamType).check(req);
+  const attachment = attachmentOf(req);
+  const prev = conf.prevResult ?? {};
+
+  const bridge = await checkBridge(req, host);
+  const inside = containerInterface(req);
+  await using sandbox = await host.enter(req.netns);
+  const link = await checkLink(sandbox, { ...inside, kind: "veth", where: "container" });
+  if (!conf.containerDown && !link.up) throw checkFailed(`link "${link.name}" in the container is down`);
+  const port = await checkPort(req, host, bridge, link);
+  await checkLayer3(sandbox, link, prev);
+
+  if (conf.isGateway) await checkGateway(req, host, bridge);
+  if (conf.macSpoofCheck) await spoofCheck.check(host, attachment, { port: port.name, mac: link.mac });
+  if (conf.ipMasq && prev.ips) await masquerade.check(host, attachment, ownIps(req));
+}
+
+async function checkBridge({ conf, ...req }: AttachmentRequest<BridgeConf>, host: Kernel): Promise<Link> {
+  const listed = interfacesOf({ conf, ...req }).find((i) => i.name === conf.bridge && !i.sandbox);
+  if (!listed) throw checkFailed(`prevResult lists no bridge "${conf.bridge}"`, "the runtime passes ADD's result on");
+  const bridge = await checkLink(host, { ...listed, kind: "bridge", where: "host" });
+  if (!bridge.up) throw checkFailed(`bridge "${bridge.name}" is down`, `ip link set ${bridge.name} up`);
+  if (conf.promisc && bridge.promiscuity === 0) throw checkFailed(`bridge "${bridge.name}" is not promiscuous`);
+  if (usesVlans(conf) && !(bridge.info?.kind === "bridge" && bridge.info.data?.vlanFiltering === 1))
+    throw checkFailed(`bridge "${bridge.name}" does not filter VLANs`);
+  return bridge;
+}
+
+/** The host's end: ours by its derived name, the reference's by prevResult; joined to the container's and to the bridge. */
+async function checkPort(req: AttachmentRequest<BridgeConf>, host: Kernel, bridge: Link, inside: Link): Promise<Link> {
+  const derived = hostVethName(ownerOf(attachmentOf(req)));
+  const hosts = interfacesOf(req).filter((i) => !i.sandbox && i.name !== req.conf.bridge);
+  const listed = hosts.find((i) => i.name === derived) ?? hosts.find((i) => i.name.startsWith("veth"));
+  if (!listed) throw checkFailed("prevResult lists no host end of the veth pair", "the runtime passes ADD's result on");
+  const port = await checkLink(host, { ...listed, kind: "veth", where: "host" });
+  if (port.peerIndex !== inside.index || inside.peerIndex !== port.index)
+    throw checkFailed(`"${port.name}" on the host and "${inside.name}" in the container are not two ends of one pair`);
+  if (port.master !== bridge.index) throw checkFailed(`"${port.name}" is not a port of bridge "${bridge.name}"`);
+  if (!port.up) throw checkFailed(`"${port.name}" is down`, `ip link set ${port.name} up`);
+  const { conf } = req;
+  if ((port.bridgePort?.hairpin ?? false) !== conf.hairpin && conf.hairpin)
+    throw checkFailed(`port "${port.name}" is not in hairpin mode`);
+  if (conf.isolated && !port.bridgePort?.isolated) throw checkFailed(`port "${port.name}" is not isolated`);
+  if (usesVlans(conf)) await checkVlans(host, port, conf);
+  return port;
+}
+
+async function checkVlans(host: Kernel, port: Link, conf: BridgeConf): Promise<void> {
+  const have = await host.link.bridgeVlans(port.index);
+  for (const want of portVlans(conf.vlans))
+    for (let vid = want.vid; vid <= (want.end ?? want.vid); vid++) {
+      const found = have.find((v) => v.vid === vid);
+      if (!found || (want.pvid && !found.pvid)) throw checkFailed(`port "${port.name}" is not in VLAN ${vid}`);
+    }
+}
+
+async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Kernel, bridge: Link): Promise<void> {
+  const { pvid } = req.conf.vlans;
+  const name = `${bridge.name}.${pvid}`;
+  const on = pvid === 0 ? bridge : await host.link.get(name);
+  if (!on) throw checkFailed(`the VLAN's gateway interface "${name}" is missing`);
+  const addresses = await host.addr.list(on.index);
+  for (const ip of ownIps(req)) {
+    const gateway = parseIp(ip.gateway ?? "");
+    if (!gateway) continue;
+    const { prefixLen } = cidrOf(ip.address);
+    if (!addresses.some((a) => a.address === formatIp(gateway) && a.prefixLen === prefixLen))
+      throw checkFailed(`gateway address ${formatIp(gateway)}/${prefixLen} is missing on "${on.name}"`);
+    const family = familyOfCidr(ip.address);
+    if (!(await isForwarding(host, family)))
+      throw checkFailed(
+        `the host does not forward IPv${family}`,
+        "sysctl -w net.ipv4.ip_forward=1, or net.ipv6.conf.all.forwarding=1",
+      );
+  }
+}
+
+/** The addresses of this attachment in prevResult. */
+function ownIps(req: AttachmentRequest<BridgeConf>) {
+  const index = interfacesOf(req).findIndex((i) => i.name === req.ifName && i.sandbox);
+  return (req.conf.prevResult?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === index);
+}

@@ -1,0 +1,39 @@
+import type { GcRequest } from "../../src/cni/types.ts";
+import { collectLinks } from "../../src/plugin/attachment-links.ts";
+import { masquerade } from "../../src/plugin/nat/masquerade.ts";
+import { networkHash, ownerOf } from "../../src/plugin/owner.ts";
+import type { PluginContext } from "../../src/plugin/plugin.ts";
+import { allOf } from "../../src/plugin/steps.ts";
+import type { BridgeConf } from "./config.ts";
+import { spoofCheck } from "./spoof-check.ts";
+
+/**
+ * GC: removes everything of this network that belongs to no listed attachment, whether its namespace still stands or not.
+ * Links go first; an address is freed only when nothing answers on it any more.
+ */
+export async function gc(req: GcRequest<BridgeConf>, { host, ipam, note }: PluginContext): Promise<void> {
+  const { conf, validAttachments } = req;
+  const network = conf.name;
+  const valid = new Set(
+    validAttachments.map((a) => ownerOf({ network, containerId: a.containerID, ifName: a.ifname }).attachment),
+  );
+  await allOf([
+    [
+      "delete links",
+      async () => {
+        const bridge = await host.link.get(conf.bridge);
+        const count = await collectLinks(host, networkHash(network), valid, bridge?.index);
+        if (count > 0)
+          note(`GC of network "${network}": deleted ${count} links of attachments that are not valid any more`);
+      },
+    ],
+    ["remove source address checks", () => spoofCheck.gc(host, network, valid)],
+    ["remove masquerading", () => masquerade.gc(host, network, valid)],
+    [
+      "release addresses",
+      async () => {
+        if (conf.ipamType !== undefined) await ipam.of(conf.ipamType).gc(req);
+      },
+    ],
+  ]);
+}

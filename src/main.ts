@@ -1,0 +1,29 @@
+import { loadNative } from "../native/load.ts";
+import { runPlugin } from "./cni/frame.ts";
+import { processIo } from "./cni/io.ts";
+import { commandHandler } from "./main/handler.ts";
+import { IPAMS, PLUGINS } from "./main/registry.ts";
+import { toCniError } from "./plugin/errors.ts";
+
+/**
+ * The executable: under a plugin's name it is that plugin, under any other the `tsnet` command. The launcher sets the name,
+ * and puts the folder it was called from into TSNET_CWD before it goes to `/`.
+ */
+async function main(): Promise<number> {
+  const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
+  const load = PLUGINS[name] ?? IPAMS[name];
+  if (!load) return (await import("./tsnet/main.ts")).main(process.argv.slice(2));
+  const native = loadNative();
+  const ownFolder = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
+  const cwd = process.env["TSNET_CWD"] || undefined;
+  return runPlugin(commandHandler(await load(), native, ownFolder), processIo(native, process.env, cwd), toCniError);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`tsnet: ${text}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,31 @@
+import type { Native } from "../../native/addon.ts";
+import type { CommandHandler, Invocation } from "../cni/handler.ts";
+import type { AttachmentRequest, GcRequest, StatusRequest } from "../cni/types.ts";
+import { openKernel } from "../kernel/open.ts";
+import type { Plugin, PluginContext } from "../plugin/plugin.ts";
+import { ipamProvider } from "./ipam-provider.ts";
+import { RELEASE } from "./release.ts";
+
+/** A plugin as the executable's frame calls it: one kernel per call, closed at its end. */
+export function commandHandler(plugin: Plugin, native: Native, ownFolder: string): CommandHandler {
+  async function inContext<T>(call: Invocation, run: (ctx: PluginContext) => Promise<T>): Promise<T> {
+    await using host = openKernel(native, { waiting: "here" });
+    const context = { host, cwd: call.cwd, note: call.note };
+    return await run({ ...context, ipam: ipamProvider({ native, ownFolder, call }, context) });
+  }
+  const parsed = <R extends AttachmentRequest | GcRequest | StatusRequest>(req: R, lenient: boolean) => ({
+    ...req,
+    conf: plugin.parse(req.conf, { lenient }),
+  });
+  return {
+    name: plugin.name,
+    release: RELEASE,
+    versions: plugin.versions,
+    entersNetns: plugin.entersNetns,
+    add: (req, call) => inContext(call, (ctx) => plugin.add(parsed(req, false), ctx)),
+    del: (req, call) => inContext(call, (ctx) => plugin.del(parsed(req, true), ctx)),
+    check: (req, call) => inContext(call, (ctx) => plugin.check(parsed(req, false), ctx)),
+    gc: (req, call) => inContext(call, (ctx) => plugin.gc(parsed(req, true), ctx)),
+    status: (req, call) => inContext(call, (ctx) => plugin.status(parsed(req, false), ctx)),
+  };
+}

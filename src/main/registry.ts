@@ -1,0 +1,19 @@
+import type { Plugin } from "../plugin/plugin.ts";
+
+type Loader = () => Promise<Plugin>;
+
+/**
+ * Every plugin of the executable by name. Each is loaded when it is called, so that none pays for the others.
+ * A `Plugin<C>` hands its own config from `parse` to its verbs; outside nobody looks into it.
+ */
+export const PLUGINS: Readonly<Record<string, Loader>> = {
+  bridge: async () => (await import("../../plugins/bridge/index.ts")).bridge as Plugin,
+  loopback: async () => (await import("../../plugins/loopback/index.ts")).loopback as Plugin,
+  portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
+};
+
+/** IPAM plugins: executables of their own, and run in-process by ours. */
+export const IPAMS: Readonly<Record<string, Loader>> = {
+  "host-local": async () => (await import("../../ipam/host-local/index.ts")).hostLocal as Plugin,
+  static: async () => (await import("../../ipam/static/index.ts")).staticIpam as Plugin,
+};

@@ -1,0 +1,97 @@
+import type { AttachmentRequest, NetworkConfig } from "../cni/types.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Link } from "../kernel/link.ts";
+import { isNetlinkError } from "../netlink/socket/index.ts";
+import { errnoCode } from "./errors.ts";
+import { hostVethName, isHostVethName, type Owner, parseOwnerMark } from "./owner.ts";
+
+/**
+ * Deletes the links of one attachment: the host's end by its derived name, and whatever of it stands in the sandbox.
+ * There a link goes only with a proof that it is this attachment's (alias, peer, or the address in prevResult): by the
+ * time of DEL the path may lead into somebody else's namespace.
+ */
+export async function deleteAttachmentLinks(
+  host: Kernel,
+  req: AttachmentRequest<NetworkConfig>,
+  owner: Owner,
+): Promise<void> {
+  const name = hostVethName(owner);
+  const hostEnd = await host.link.get(name);
+  if (hostEnd && isOurs(hostEnd, owner)) {
+    await deleteLink(host, hostEnd.index);
+    return;
+  }
+  await deleteInSandbox(host, req, owner);
+}
+
+/** A link of our kind of name without an alias was left by an ADD that was killed between its two messages. */
+function isOurs(link: Link, owner: Owner): boolean {
+  const mark = parseOwnerMark(link.alias);
+  if (mark) return mark.attachment === owner.attachment;
+  return link.kind === "veth" && !link.alias && isHostVethName(link.name);
+}
+
+async function deleteInSandbox(host: Kernel, req: AttachmentRequest<NetworkConfig>, owner: Owner): Promise<void> {
+  if (req.netns === "") return;
+  await using sandbox = await enterIfThere(host, req.netns);
+  if (!sandbox || sandbox.identity === host.identity) return;
+  const link = await sandbox.link.get(req.ifName);
+  if (!link) return;
+  const marked = parseOwnerMark(link.alias)?.attachment === owner.attachment;
+  const listed = req.conf.prevResult?.interfaces?.some(
+    (i) => i.name === req.ifName && i.sandbox !== undefined && i.mac !== undefined && i.mac.toLowerCase() === link.mac,
+  );
+  if (marked || listed) await deleteLink(sandbox, link.index);
+}
+
+/** A namespace that is gone, or a path that never was one, has nothing left to clean. */
+async function enterIfThere(host: Kernel, path: string): Promise<Kernel | undefined> {
+  try {
+    return await host.enter(path);
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === "ENOENT" || code === "EINVAL" || code === "ENOTDIR" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
+export async function deleteLink(kernel: Kernel, index: number): Promise<void> {
+  try {
+    await kernel.link.del(index);
+  } catch (error) {
+    if (!isNetlinkError(error, "ENODEV")) throw error;
+  }
+}
+
+/** A link without a mark may be one whose mark is on its way: two messages, sent together. */
+const MARK_PAUSE_MS = 20;
+
+/**
+ * Deletes the host's ends of all attachments of a network that are not in `valid` (attachment hashes), and half-made
+ * links: our kind of name, a port of `master`, no mark. Returns how many went.
+ */
+export async function collectLinks(
+  host: Kernel,
+  network: string,
+  valid: ReadonlySet<string>,
+  master: number | undefined,
+): Promise<number> {
+  const validNames = new Set([...valid].map((attachment) => hostVethName({ network, attachment })));
+  const ours = (await host.link.list()).filter((link) => isHostVethName(link.name));
+  const stale = ours.filter((link) => {
+    const mark = parseOwnerMark(link.alias);
+    return mark?.network === network && !valid.has(mark.attachment);
+  });
+  const unmarked = ours.filter(
+    (link) => !link.alias && link.kind === "veth" && link.master === master && !validNames.has(link.name),
+  );
+  if (master !== undefined && unmarked.length > 0) {
+    await Bun.sleep(MARK_PAUSE_MS);
+    for (const link of unmarked) {
+      const now = await host.link.get(link.index);
+      if (now && !now.alias) stale.push(now);
+    }
+  }
+  for (const link of stale) await deleteLink(host, link.index);
+  return stale.length;
+}

@@ -1,0 +1,75 @@
+import { CNI_CODE, CniError } from "../cni/errors.ts";
+import { formatCidr, formatIp, networkCidr, parseIp } from "../cni/ip.ts";
+import type { AttachmentRequest, CniInterface, CniResult, NetworkConfig } from "../cni/types.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Link } from "../kernel/link.ts";
+import { cidrOf, familyOfCidr, isDefault } from "./layer3.ts";
+
+/** CHECK found something that is not as ADD left it. */
+export function checkFailed(what: string, details = "DEL the attachment and ADD it again"): CniError {
+  return new CniError(CNI_CODE.CHECK_FAILED, what, details);
+}
+
+/** The container's interface as prevResult lists it. */
+export function containerInterface(req: AttachmentRequest<NetworkConfig>): CniInterface {
+  const found = interfacesOf(req).find((i) => i.name === req.ifName && i.sandbox !== undefined && i.sandbox !== "");
+  if (!found)
+    throw checkFailed(
+      `prevResult lists no interface "${req.ifName}" in a sandbox`,
+      "the runtime passes ADD's result on",
+    );
+  if (found.sandbox !== req.netns)
+    throw checkFailed(
+      `prevResult has "${req.ifName}" in ${found.sandbox}, CHECK was called for ${req.netns}`,
+      "the namespace of a container does not change between ADD and CHECK",
+    );
+  return found;
+}
+
+export const interfacesOf = (req: AttachmentRequest<NetworkConfig>): CniInterface[] =>
+  req.conf.prevResult?.interfaces ?? [];
+
+/** A link that must be there, of this kind and with this hardware address. */
+export async function checkLink(
+  kernel: Kernel,
+  expected: { name: string; mac?: string | undefined; kind: string; where: string },
+): Promise<Link> {
+  const link = await kernel.link.get(expected.name);
+  if (!link) throw checkFailed(`${expected.where}: link "${expected.name}" is missing`);
+  if (link.kind !== expected.kind)
+    throw checkFailed(
+      `${expected.where}: link "${expected.name}" is of kind ${link.kind ?? "device"}, not ${expected.kind}`,
+    );
+  if (expected.mac !== undefined && expected.mac.toLowerCase() !== link.mac)
+    throw checkFailed(
+      `${expected.where}: link "${expected.name}" has hardware address ${link.mac}, ADD left it with ${expected.mac}`,
+    );
+  return link;
+}
+
+/** Every address of prevResult that belongs to the interface stands on it, and every route of prevResult is there. */
+export async function checkLayer3(sandbox: Kernel, link: Link, result: CniResult): Promise<void> {
+  const index = result.interfaces?.findIndex((i) => i.name === link.name && i.sandbox !== undefined) ?? -1;
+  const addresses = await sandbox.addr.list(link.index);
+  for (const ip of result.ips ?? []) {
+    if (ip.interface !== undefined && ip.interface !== index) continue;
+    const wanted = cidrOf(ip.address);
+    const text = formatIp(wanted.ip);
+    if (!addresses.some((a) => a.address === text && a.prefixLen === wanted.prefixLen))
+      throw checkFailed(`address ${ip.address} is missing on "${link.name}"`);
+  }
+  const routes = await sandbox.route.list();
+  for (const route of result.routes ?? []) {
+    const dst = formatCidr(networkCidr(cidrOf(route.dst)));
+    const family = familyOfCidr(dst);
+    const gw = route.gw === undefined ? undefined : parseIp(route.gw);
+    const found = routes.some(
+      (r) =>
+        r.family === family &&
+        r.dst === dst &&
+        (route.table === undefined || r.table === route.table) &&
+        (gw === undefined || isDefault(route) || r.gw === formatIp(gw)),
+    );
+    if (!found) throw checkFailed(`route ${dst}${route.gw ? ` via ${route.gw}` : ""} is missing in the container`);
+  }
+}

@@ -1,0 +1,91 @@
+import { CNI_CODE, CniError } from "../cni/errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { errnoCode } from "./errors.ts";
+import { familyOfCidr, firstGateway, type Layer3 } from "./layer3.ts";
+
+/** The interface that gets addresses, inside its sandbox. */
+export interface SandboxLink {
+  readonly name: string;
+  readonly index: number;
+}
+
+/**
+ * Addresses, link up, routes: one exchange with the kernel. Addresses come first, so that the kernel announces them when
+ * the link goes up (gratuitous ARP by `arp_notify`, unsolicited neighbour advertisements by `ndisc_notify`).
+ * Routes without a gateway of their own get the family's first one, as in the reference.
+ * @param dad leave IPv6 duplicate-address detection on: the addresses are tentative for a second or two
+ */
+export async function configureSandbox(
+  sandbox: Kernel,
+  link: SandboxLink,
+  { ips, routes }: Layer3,
+  { dad }: { dad: boolean },
+): Promise<void> {
+  const hasIpv6 = ips.some((ip) => familyOfCidr(ip.address) === 6);
+  await prepareSysctls(sandbox, link.name, { hasIpv6, dad });
+  await sandbox.commit(
+    ...ips.map((ip) => sandbox.addr.adding({ link: link.index, address: ip.address, nodad: !dad })),
+    sandbox.link.setting(link.index, { up: true }),
+    ...routes.map((route) => {
+      const family = familyOfCidr(route.dst);
+      return sandbox.route.adding({ ...route, gw: route.gw ?? firstGateway(ips, family), oif: link.index });
+    }),
+  );
+}
+
+async function prepareSysctls(sandbox: Kernel, ifName: string, has: { hasIpv6: boolean; dad: boolean }): Promise<void> {
+  // Older kernels and containers without IPv6 lack some of these; what announces or tunes is not worth failing for.
+  await optional(() => sandbox.sysctl.set(`net/ipv4/conf/${ifName}/arp_notify`, "1"));
+  if (!has.hasIpv6) return;
+  for (const name of ["lo", ifName]) await enableIpv6(sandbox, name);
+  await sandbox.sysctl.set(`net/ipv6/conf/${ifName}/keep_addr_on_down`, "1");
+  await optional(() => sandbox.sysctl.set(`net/ipv6/conf/${ifName}/ndisc_notify`, "1"));
+  await optional(() => sandbox.sysctl.set(`net/ipv6/conf/${ifName}/accept_dad`, has.dad ? "1" : "0"));
+  if (has.dad) await optional(() => sandbox.sysctl.set(`net/ipv6/conf/${ifName}/enhanced_dad`, "1"));
+}
+
+/** Runtimes start containers with IPv6 off; an IPv6 address in the config says that it is wanted. */
+async function enableIpv6(sandbox: Kernel, ifName: string): Promise<void> {
+  const key = `net/ipv6/conf/${ifName}/disable_ipv6`;
+  try {
+    if ((await sandbox.sysctl.get(key)) !== "0") await sandbox.sysctl.set(key, "0");
+  } catch (error) {
+    if (errnoCode(error) === "ENOENT")
+      throw new CniError(
+        CNI_CODE.OPERATION_FAILED,
+        `cannot give ${ifName} an IPv6 address: this kernel runs without IPv6`,
+        "boot without ipv6.disable=1, or leave IPv6 ranges out of the network's configuration",
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+/** Does something whose failure changes nothing that was promised. */
+export async function optional(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (errnoCode(error) === undefined) throw error;
+  }
+}
+
+/**
+ * Waits until no address of the link is tentative any more, at most `timeoutMs`. CniError 100 for an address that
+ * somebody else has (duplicate-address detection failed).
+ */
+export async function settleAddresses(sandbox: Kernel, link: SandboxLink, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const addresses = (await sandbox.addr.list(link.index)).filter((a) => a.family === 6);
+    const failed = addresses.find((a) => a.dadFailed);
+    if (failed)
+      throw new CniError(
+        CNI_CODE.OPERATION_FAILED,
+        `${failed.address} on ${link.name} is in use by another host (duplicate-address detection failed)`,
+        "find the other holder on this segment, or give the network another range",
+      );
+    if (!addresses.some((a) => a.tentative) || performance.now() >= deadline) return;
+    await Bun.sleep(50);
+  }
+}
