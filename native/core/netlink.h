@@ -29,7 +29,8 @@ int netlink_peer(int fd, struct netlink_peer *peer, struct sys_error *error);
  * Sends the concatenated messages of `request` and collects the answer:
  *  - a message with NLM_F_DUMP is done with its NLMSG_DONE (or NLMSG_ERROR), one with NLM_F_ACK with its NLMSG_ERROR;
  *  - other messages are not waited for, except when the request has none of those two kinds: then each is taken for a
- *    plain GET and is done with its one reply (the two marks of an nf_tables batch apart);
+ *    plain GET and is done with its one reply (the two marks of an nf_tables batch apart; their numbers are also those of
+ *    RTM_NEWLINK and RTM_DELLINK, which are no GET either);
  *  - an NLMSG_ERROR that is not 0 ends the answer as soon as nothing more can be read: the kernel works through a request
  *    inside sendmsg, so what is not there by then never comes (nf_tables answers nothing more after an aborted batch).
  * Kept are messages with a sequence number of the request's and our port (or 0). EINVAL for a request that is no sequence
