@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { connect, makeNetns } from "../support/netns.ts";
 import { netnsAt, outside, type Place } from "../support/place.ts";
-import { PLUGIN_PATH } from "../support/plugin-dirs.ts";
+import { OURS_DIR, PLUGIN_PATH } from "../support/plugin-dirs.ts";
 import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
 import { diff, type Snapshot, snapshot } from "../support/snapshot.ts";
 import { ping, reaches, serveAll, tcpEcho, udpEcho } from "../support/traffic.ts";
@@ -187,4 +187,26 @@ testUnless(
     await nothingLeft();
   },
   90_000,
+);
+
+testUnless(
+  // The reference leaves its masquerading rules when the namespace has gone first.
+  lack ?? (OURS_DIR === undefined ? "our plugins are not built (npm run build)" : undefined),
+  "a pod whose namespace vanished under it is stopped and removed, and its port and addresses are free again",
+  async () => {
+    const { host } = runtime;
+    {
+      await using lost = await runPod("lost", [{ protocol: "tcp", containerPort: 80, hostPort: 8080 }]);
+      await host.exec("umount", lost.status.netns);
+      await host.exec("rm", lost.status.netns);
+    }
+    await nothingLeft();
+    {
+      await using next = await runPod("next", [{ protocol: "tcp", containerPort: 80, hostPort: 8080 }]);
+      await using _server = await serveAll(next.place, 80);
+      await tcpEcho(host.network, "127.0.0.1", 8080);
+    }
+    await nothingLeft();
+  },
+  60_000,
 );

@@ -31,6 +31,13 @@ const remove = async (...names: string[]): Promise<void> => {
   await runtime.podman("rm", ...names);
 };
 
+/** However a test ends, its containers do not disturb the next. */
+const removeAtEnd = (...names: string[]): AsyncDisposable => ({
+  [Symbol.asyncDispose]: async () => {
+    await runtime.podman("rm", "--force", "--ignore", "--time", "0", ...names);
+  },
+});
+
 interface Inspected {
   NetworkSettings: {
     SandboxKey: string;
@@ -74,6 +81,7 @@ testUnless(
     const { host } = runtime;
     await using neighbour = await makeNetns();
     await connect(host.network, "lan0", ["192.0.2.1/24"], neighbour, "lan0", ["192.0.2.2/24"]);
+    await using _ = removeAtEnd("web", "other");
     await runServer("web", "--network", "front", "--publish", "8080:80", "--publish", "8081:80/udp");
     await runServer("other", "--network", "front");
     const [web, other] = await Promise.all([inspect("web", "front"), inspect("other", "front")]);
@@ -107,6 +115,7 @@ testUnless(
   "a container on two networks publishes its port once, and is reached after a restart",
   async () => {
     const { host, podman } = runtime;
+    await using _ = removeAtEnd("both", "behind");
     await runServer("both", "--network", "front", "--network", "back", "--publish", "8080:80");
     await runServer("behind", "--network", "back");
     const [front, back, behind] = await Promise.all([
@@ -132,6 +141,7 @@ testUnless(
   "a host port passes to the next container once the first is gone, and a fixed address is given",
   async () => {
     const { host } = runtime;
+    await using _ = removeAtEnd("old", "new");
     await runServer("old", "--network", "front", "--ip", "10.77.0.50", "--publish", "8080:80");
     expect((await inspect("old", "front")).v4).toBe("10.77.0.50");
     await tcpEcho(host.network, "127.0.0.1", 8080);

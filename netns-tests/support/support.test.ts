@@ -1,9 +1,15 @@
-import { expect, test } from "bun:test";
-import { connect, makeNetns } from "./netns.ts";
+import { expect } from "bun:test";
+import { existsSync } from "node:fs";
+import { makeChain } from "./chain.ts";
+import { connect, makeNetns, makeSandbox } from "./netns.ts";
+import { outside } from "./place.ts";
+import { hasReference, REFERENCE_DIR } from "./plugin-dirs.ts";
+import { makePrivateHost } from "./private-host.ts";
+import { lacksRoot, testUnless } from "./skip.ts";
 import { diff, snapshot } from "./snapshot.ts";
 import { httpGet, ping, reaches, serveAll, tcpEcho, udpEcho } from "./traffic.ts";
 
-test("two namespaces talk over a veth, and the server says whom it saw", async () => {
+testUnless(lacksRoot, "two namespaces talk over a veth, and the server says whom it saw", async () => {
   await using left = await makeNetns();
   await using right = await makeNetns();
   await connect(left, "a", ["10.9.0.1/24", "fd09::1/64"], right, "b", ["10.9.0.2/24", "fd09::2/64"]);
@@ -20,7 +26,7 @@ test("two namespaces talk over a veth, and the server says whom it saw", async (
   expect(await udpEcho(left, "10.9.0.2", 7000, chosen)).toEqual({ address: "10.9.0.1", port: 5555 });
 });
 
-test("a snapshot of an idle namespace does not change, and a diff names what was left", async () => {
+testUnless(lacksRoot, "a snapshot of an idle namespace does not change, and a diff names what was left", async () => {
   await using host = await makeNetns();
   const before = await snapshot(host);
   expect(diff(before, await snapshot(host))).toEqual([]);
@@ -36,3 +42,41 @@ test("a snapshot of an idle namespace does not change, and a diff names what was
   await host.exec("nft", "delete table ip x");
   expect(diff(before, await snapshot(host))).toEqual([]);
 });
+
+testUnless(lacksRoot, "a private host ends with all its processes, and the machine does not see it", async () => {
+  const before = await snapshot(outside);
+  let path = "";
+  {
+    await using host = await makePrivateHost();
+    path = host.outsidePath("/run");
+    host.start(["sleep", "1000"]);
+    await host.exec("ip", "link", "add", "name", "br7", "type", "bridge");
+    await host.exec("touch", "/run/seen", "/var/lib/cni/seen");
+    expect((await host.exec("ls", "/proc")).split("\n").filter((name) => /^\d+$/.test(name)).length).toBeLessThan(6);
+    expect(existsSync(`${path}/seen`)).toBe(true);
+  }
+  expect(existsSync(path)).toBe(false);
+  expect(existsSync("/run/seen") || existsSync("/var/lib/cni/seen")).toBe(false);
+  expect(diff(before, await snapshot(outside), { ignore: [/^. netns t/] })).toEqual([]);
+});
+
+testUnless(
+  lacksRoot ?? (hasReference ? undefined : `no plugins in ${REFERENCE_DIR}`),
+  "a chain of the reference's loopback and ptp: ADD, CHECK, DEL",
+  async () => {
+    await using host = await makeNetns();
+    await using sandbox = await makeSandbox();
+    const before = await snapshot(host);
+    const ipam = { type: "static", addresses: [{ address: "10.9.1.2/24", gateway: "10.9.1.1" }] };
+    const plugins = [{ type: "ptp", ipam }, { type: "loopback" }];
+    const chain = makeChain({ name: "net", host, path: [REFERENCE_DIR], plugins });
+    const at = { containerId: "one", netns: sandbox.path };
+    expect((await chain.add(at)).ips?.[0]?.address).toBe("10.9.1.2/24");
+    await chain.check(at);
+    expect(await ping(host, "10.9.1.2")).toBe(true);
+    expect(await ping(sandbox, "127.0.0.1")).toBe(true);
+    await chain.del(at);
+    await chain.del(at);
+    expect(diff(before, await snapshot(host), { ignore: [/^~ sysctl /, /^. netns t/] })).toEqual([]);
+  },
+);
