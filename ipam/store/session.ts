@@ -219,16 +219,26 @@ export function believedHeader(files: Files, layout: Layout, identity: BootIdent
   }
 }
 
+/** The index on disk. What was read or written once is remembered: under the lock nobody else changes it. */
 export function blockOf(files: Files, path: string): Block {
+  const known = new Map<number, Uint8Array>();
   return {
     read(offset, length) {
-      const bytes = files.readAt(path, offset, length);
-      if (bytes.length === length) return bytes;
-      const padded = new Uint8Array(length);
-      padded.set(bytes);
-      return padded;
+      const before = known.get(offset);
+      if (before?.length === length) return before;
+      let bytes = files.readAt(path, offset, length);
+      if (bytes.length < length) {
+        const padded = new Uint8Array(length);
+        padded.set(bytes);
+        bytes = padded;
+      }
+      known.set(offset, bytes);
+      return bytes;
     },
-    write: (offset, bytes) => files.writeAt(path, offset, bytes, 0o600, false),
+    write(offset, bytes) {
+      known.set(offset, bytes);
+      files.writeAt(path, offset, bytes, 0o600, false);
+    },
   };
 }
 

@@ -109,15 +109,17 @@ interface Bucket {
   readonly view: DataView;
 }
 
-/** The buckets in which an entry of this hash may stand, in order; ends after the first that did not run over. */
-function* bucketsOf(table: Table, low: number): Generator<Bucket> {
+/**
+ * Shows `visit` the buckets in which an entry of this hash may stand, in order, until it answers true; ends after the
+ * first that did not run over.
+ */
+function eachBucket(table: Table, low: number, visit: (bucket: Bucket) => boolean): void {
   const { ownerBuckets } = table.size;
   for (let i = 0; i < ownerBuckets; i++) {
     const offset = HEADER_BYTES + ((low + i) & (ownerBuckets - 1)) * OWNER_BUCKET_BYTES;
     const bytes = table.block.read(offset, OWNER_BUCKET_BYTES);
     const view = viewOf(bytes);
-    yield { offset, bytes, view };
-    if (view.getUint16(2, true) === 0) return;
+    if (visit({ offset, bytes, view }) || view.getUint16(2, true) === 0) return;
   }
 }
 
@@ -125,24 +127,25 @@ function* bucketsOf(table: Table, low: number): Generator<Bucket> {
 export function addressesOf(table: Table, key: string): Ip[] {
   const [low, high] = hashKey(key);
   const found: Ip[] = [];
-  for (const { view } of bucketsOf(table, low)) {
+  eachBucket(table, low, ({ view }) => {
     for (let at = 8, left = view.getUint16(0, true); left > 0; left--, at += OWNER_ENTRY_BYTES)
       if (view.getUint32(at, true) === low && view.getUint32(at + 4, true) === high)
         found.push(narrow(getWide(view, at + 8)));
-  }
+    return false;
+  });
   return found;
 }
 
 function addOwner(table: Table, low: number, high: number, address: bigint): void {
-  for (const { offset, bytes, view } of bucketsOf(table, low)) {
+  eachBucket(table, low, ({ offset, bytes, view }) => {
     const count = view.getUint16(0, true);
     if (count === OWNERS_PER_BUCKET) {
-      // The generator reads this flag when it goes on: the next bucket is looked at from now on.
+      // From now on whoever looks here goes on to the next bucket.
       if (view.getUint16(2, true) === 0) {
         view.setUint16(2, 1, true);
         table.block.write(offset, bytes);
       }
-      continue;
+      return false;
     }
     const at = 8 + count * OWNER_ENTRY_BYTES;
     view.setUint32(at, low, true);
@@ -151,13 +154,13 @@ function addOwner(table: Table, low: number, high: number, address: bigint): voi
     view.setUint16(0, count + 1, true);
     table.block.write(offset, bytes);
     table.counts.owners++;
-    return;
-  }
+    return true;
+  });
 }
 
 function removeOwner(table: Table, key: string, address: bigint): void {
   const [low, high] = hashKey(key);
-  for (const { offset, bytes, view } of bucketsOf(table, low)) {
+  eachBucket(table, low, ({ offset, bytes, view }) => {
     const count = view.getUint16(0, true);
     for (let i = 0; i < count; i++) {
       const at = 8 + i * OWNER_ENTRY_BYTES;
@@ -168,9 +171,10 @@ function removeOwner(table: Table, key: string, address: bigint): void {
       view.setUint16(0, count - 1, true);
       table.block.write(offset, bytes);
       table.counts.owners--;
-      return;
+      return true;
     }
-  }
+    return false;
+  });
 }
 
 // --- groups

@@ -24,10 +24,11 @@ export async function allocate(context: StoreContext, request: AllocateRequest):
   return await withLeases(context, (session) => {
     const wanted = distribute(request);
     const content = leaseText({ containerId: request.containerId, ifName: request.ifName });
+    const held = leaseTextsOf(request.containerId, request.ifName).flatMap((key) => session.held(key));
     const made: Ip[] = [];
     try {
       return request.sets.map((set, number) => {
-        const choice = allocateFrom(session, request, set, number, wanted[number], content);
+        const choice = allocateFrom(session, request, set, wanted[number], existingIn(set, held), content);
         if (choice.made) made.push(choice.ip);
         return { ip: choice.ip, range: choice.range };
       });
@@ -61,11 +62,10 @@ function allocateFrom(
   session: Session,
   request: AllocateRequest,
   set: RangeSet,
-  number: number,
   wanted: Ip | undefined,
+  existing: Choice | undefined,
   content: string,
 ): Allocated {
-  const existing = existingIn(session, request, set);
   const agreed =
     wanted === undefined ? existing : existing !== undefined && sameIp(existing.ip, wanted) ? existing : undefined;
   if (agreed !== undefined && request.reuseExisting) return { ...agreed, made: false };
@@ -76,16 +76,14 @@ function allocateFrom(
       `${formatIp(existing.ip)} has been allocated to ${request.containerId} ${request.ifName}, duplicate allocation is not allowed`,
       'ADD needs a DEL before it is repeated; with "reuseExisting": true in ipam it gets the same address again',
     );
-  return { ...placeNext(session, request, set, number, content), made: true };
+  return { ...placeNext(session, request, set, content), made: true };
 }
 
-/** The address of this set that the attachment holds already, in either form of lease. */
-function existingIn(session: Session, request: AllocateRequest, set: RangeSet): Choice | undefined {
-  for (const key of leaseTextsOf(request.containerId, request.ifName)) {
-    for (const ip of session.held(key)) {
-      const range = rangeFor(set, ip);
-      if (range !== undefined) return { ip, range };
-    }
+/** The address of this set among those that the attachment holds already. */
+function existingIn(set: RangeSet, held: readonly Ip[]): Choice | undefined {
+  for (const ip of held) {
+    const range = rangeFor(set, ip);
+    if (range !== undefined) return { ip, range };
   }
   return undefined;
 }
@@ -120,7 +118,8 @@ function gatewaysOf(sets: readonly RangeSet[]): Ip[] {
 /** How often the folder is read anew when an address that should be free is not: somebody writes without the lock. */
 const MAX_TRIES = 4;
 
-function placeNext(session: Session, request: AllocateRequest, set: RangeSet, number: number, content: string): Choice {
+function placeNext(session: Session, request: AllocateRequest, set: RangeSet, content: string): Choice {
+  const number = request.sets.indexOf(set);
   const last = readLast(session, number);
   const gateways = gatewaysOf(request.sets);
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
