@@ -35,7 +35,10 @@ export type Shape =
   | { kind: "bytes"; size?: number }
   | { kind: "string"; size?: number }
   | { kind: "ipv4" | "ipv6" | "ip" | "mac" }
-  | { kind: "struct"; fields: Readonly<Record<string, Codec<unknown, never>>> }
+  /** `growing`: kernels have lengthened it; older ones leave out fields at its end. */
+  | { kind: "struct"; fields: Readonly<Record<string, Codec<unknown, never>>>; growing?: true }
+  /** A structure followed by attributes, as in a message. */
+  | { kind: "headed"; header: Codec<unknown, never>; attrs: Codec<unknown, never> }
   | { kind: "attrs"; fields: AttrFields; groups: readonly TagGroup[] }
   | { kind: "list"; of: Codec<unknown, never>; first: number; step: 0 | 1 }
   | { kind: "custom" };
