@@ -90,7 +90,7 @@ function wide(signed: boolean, little: boolean): Codec<bigint> {
     },
     write(sink, value) {
       if (typeof value !== "bigint" || (signed ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) !== value)
-        throw new EncodeError(`${value} is not a ${signed ? "signed" : "unsigned"} 64-bit integer`);
+        throw new EncodeError(`${value} is not ${signed ? "a signed" : "an unsigned"} 64-bit integer`);
       const at = sink.take(8);
       sink.view.setBigUint64(at, BigInt.asUintN(64, value), little);
     },
