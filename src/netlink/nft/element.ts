@@ -1,0 +1,33 @@
+import { attrs, be32, be64, bytes, cstring, type Infer, list, message, nested } from "../wire/index.ts";
+import { NFTA_LIST, NFTA_SET_ELEM, NFTA_SET_ELEM_LIST } from "./constants.ts";
+import { data } from "./data.ts";
+import { nfgenmsg, nftType } from "./header.ts";
+
+const element = attrs({
+  key: [NFTA_SET_ELEM.KEY, nested(data)],
+  data: [NFTA_SET_ELEM.DATA, nested(data)],
+  flags: [NFTA_SET_ELEM.FLAGS, be32], // NFT_SET_ELEM
+  timeout: [NFTA_SET_ELEM.TIMEOUT, be64], // milliseconds
+  expiration: [NFTA_SET_ELEM.EXPIRATION, be64], // milliseconds left
+  userdata: [NFTA_SET_ELEM.USERDATA, bytes],
+  expr: [NFTA_SET_ELEM.EXPR, bytes],
+  pad: [NFTA_SET_ELEM.PAD, bytes],
+  objref: [NFTA_SET_ELEM.OBJREF, cstring],
+  keyEnd: [NFTA_SET_ELEM.KEY_END, nested(data)], // last key of an interval of concatenations
+  expressions: [NFTA_SET_ELEM.EXPRESSIONS, bytes],
+});
+export type NftElement = Infer<typeof element>;
+
+const elements = attrs({
+  table: [NFTA_SET_ELEM_LIST.TABLE, cstring],
+  set: [NFTA_SET_ELEM_LIST.SET, cstring],
+  setId: [NFTA_SET_ELEM_LIST.SET_ID, be32],
+  /** One attribute, so below 64 KiB: about 500 elements with comments (`splitElements`). */
+  elements: [NFTA_SET_ELEM_LIST.ELEMENTS, nested(list(NFTA_LIST.ELEM, nested(element)))],
+});
+
+export const newElements = message(nftType("NEWSETELEM"), nfgenmsg, elements);
+/** As a dump: all elements of a set. Without NLM_F_DUMP: those whose keys it names, one answer each; ENOENT ends it. */
+export const getElements = message(nftType("GETSETELEM"), nfgenmsg, elements);
+export const delElements = message(nftType("DELSETELEM"), nfgenmsg, elements);
+export type NftElements = Infer<typeof elements>;
