@@ -1,9 +1,11 @@
-import type { NftVerbs } from "./nft.ts";
+import type { Request } from "../netlink/socket/index.ts";
 import type { AddrVerbs } from "./addr.ts";
 import type { ConntrackVerbs } from "./conntrack.ts";
 import type { FdbVerbs } from "./fdb.ts";
 import type { LinkVerbs } from "./link.ts";
+import type { Monitor, MonitorTopic } from "./monitor.ts";
 import type { NeighVerbs } from "./neigh.ts";
+import type { NftVerbs } from "./nft.ts";
 import type { RouteVerbs } from "./route.ts";
 import type { RuleVerbs } from "./rule.ts";
 import type { SysctlVerbs } from "./sysctl.ts";
@@ -28,6 +30,13 @@ export interface Kernel extends AsyncDisposable {
   readonly nft: NftVerbs;
   readonly conntrack: ConntrackVerbs;
   readonly sysctl: SysctlVerbs;
+  /**
+   * Sends rtnetlink requests built by `link.setting`, `addr.adding`, `route.adding` … all at once, and reads the answers
+   * after. Throws the first refusal; what came before it has taken effect, and what comes after may have.
+   */
+  commit(...requests: Request[]): Promise<void>;
+  /** Changes as they happen; see `MonitorTopic`. Ends when the consumer stops, or with the kernel. */
+  monitor(topics: readonly MonitorTopic[]): Monitor;
   /** Another namespace, by path. SystemError ENOENT (nothing there) or EINVAL (not a network namespace). */
   enter(path: string): Promise<Kernel>;
 }

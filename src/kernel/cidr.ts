@@ -1,0 +1,32 @@
+import { AF } from "../netlink/rtnl/constants.ts";
+import { parseIpv4, parseIpv6 } from "../netlink/wire/index.ts";
+
+/** An address with prefix length, as netlink wants it. */
+export interface Prefix {
+  readonly family: 2 | 10;
+  readonly address: string;
+  readonly length: number;
+}
+
+/** `AF_INET` or `AF_INET6`. Throws TypeError when the text is no address. */
+export function familyOf(address: string): 2 | 10 {
+  if (parseIpv4(address)) return AF.INET;
+  if (parseIpv6(address)) return AF.INET6;
+  throw new TypeError(`"${address}" is no IP address`);
+}
+
+/** `10.1.0.5/16`; without a length, that of one address. Throws TypeError when the text is none. */
+export function parsePrefix(text: string): Prefix {
+  const slash = text.indexOf("/");
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const family = familyOf(address);
+  const bits = family === AF.INET ? 32 : 128;
+  const given = slash < 0 ? String(bits) : text.slice(slash + 1);
+  const length = Number(given);
+  if (!/^\d{1,3}$/.test(given) || length > bits)
+    throw new TypeError(`"${text}": the prefix length is 0..${bits}, not "${given}"`);
+  return { family, address, length };
+}
+
+/** A whole family: where a dump leaves the destination out. */
+export const anyAddress = (family: number): string => (family === AF.INET ? "0.0.0.0" : "::");

@@ -1,0 +1,50 @@
+import { getLink, newLink } from "../netlink/rtnl/link.ts";
+import { change, NetlinkError, NLM_F, type Request, request } from "../netlink/socket/index.ts";
+import type { KernelContext } from "./context.ts";
+import type { LinkSpec } from "./link.ts";
+import { attrsOf, extMask, flagBits, selector } from "./link-request.ts";
+import { type Link, toLink } from "./link-value.ts";
+import { withNetnsFd } from "./netns-fd.ts";
+
+/** Makes a link and reads it back. */
+export function addLink(ctx: KernelContext, spec: LinkSpec): Promise<Link> {
+  return withNetnsFd(ctx, spec.netns, async (netNsFd) => {
+    const create = change(
+      newLink,
+      {
+        header: { index: spec.index, ...flagBits(spec) },
+        attrs: {
+          ifname: spec.name,
+          ...attrsOf(spec),
+          link: spec.link,
+          numTxQueues: spec.numTxQueues,
+          numRxQueues: spec.numRxQueues,
+          netNsFd,
+          linkInfo: spec.info,
+        },
+      },
+      NLM_F.CREATE | NLM_F.EXCL,
+      spec.name,
+    );
+    if (spec.netns === undefined || netNsFd === undefined) return await createAndRead(ctx, create, spec.name);
+    await ctx.route().commit(create);
+    return await found(spec.netns.link.get(spec.name), create.op);
+  });
+}
+
+/** One exchange: the link is made, then described. A refusal of the first leaves the second without meaning. */
+export async function createAndRead(ctx: KernelContext, create: Request, name: string): Promise<Link> {
+  const { header, attrs } = selector(name);
+  const ask = request(getLink, { header, attrs: { ...attrs, extMask: extMask({}) } }, NLM_F.REQUEST | NLM_F.ACK, name);
+  const [made, described] = await ctx.route().exchange([create, ask]);
+  const error = made?.error ?? described?.error;
+  if (error) throw error;
+  const reply = described?.replies.find((raw) => raw.type === newLink.type);
+  return found(Promise.resolve(reply && toLink(newLink.decode(reply.bytes))), create.op);
+}
+
+async function found(link: Promise<Link | undefined>, op: string): Promise<Link> {
+  const value = await link;
+  if (value) return value;
+  throw new NetlinkError(op, 19, { message: "the link vanished right after it was made" });
+}

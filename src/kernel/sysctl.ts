@@ -1,0 +1,22 @@
+import type { KernelContext } from "./context.ts";
+
+/** Kernel parameters of the namespace. A key is the path below /proc/sys: `net/ipv4/conf/eth0.5/forwarding`. */
+export interface SysctlVerbs {
+  /** Without the line's end. SystemError ENOENT when the kernel has no such parameter. */
+  get(key: string): Promise<string>;
+  /** SystemError ENOENT, EINVAL (not a value it takes), EROFS or EACCES (/proc/sys is read-only). */
+  set(key: string, value: string): Promise<void>;
+}
+
+export function sysctlVerbs({ native, netns, waiting }: KernelContext): SysctlVerbs {
+  return {
+    async get(key) {
+      const text = waiting === "here" ? native.sysctlGet(netns, key) : await native.sysctlGetAsync(netns, key);
+      return text.replace(/\n$/, "");
+    },
+    async set(key, value) {
+      if (waiting === "here") native.sysctlSet(netns, key, value);
+      else await native.sysctlSetAsync(netns, key, value);
+    },
+  };
+}
