@@ -40,7 +40,7 @@ tcpdump tcpdump
 util-linux unshare
 "
 setup_vm_packages="
-cpio cpio
+kmod modprobe
 qemu-system-x86 qemu-system-x86_64
 xz-utils xz
 "
