@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import type { SystemError } from "./addon.ts";
+import { isSystemError, loadNative } from "./load.ts";
+
+const native = loadNative();
+const folder = fs.mkdtempSync("/tmp/tsnet-addon-");
+const netnsPath = `${folder}/t${randomBytes(4).toString("hex")}`;
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (data: Uint8Array) => new TextDecoder().decode(data);
+let netns = -1;
+
+beforeAll(() => {
+  native.netnsCreate(netnsPath);
+  netns = native.netnsOpen(netnsPath);
+});
+
+afterAll(() => {
+  native.closeFd(netns);
+  native.netnsDelete(netnsPath);
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** The SystemError that `call` throws. */
+function failure(call: () => unknown): SystemError {
+  try {
+    call();
+  } catch (e) {
+    if (isSystemError(e)) return e;
+    throw e;
+  }
+  throw new Error("it did not fail");
+}
+
+const code = (call: () => unknown) => failure(call).code;
+
+/** `struct nlmsghdr` + `struct ifinfomsg` (linux/netlink.h, linux/rtnetlink.h). */
+function linkRequest(type: number, flags: number, seq: number, index = 0): Uint8Array {
+  const view = new DataView(new ArrayBuffer(32));
+  view.setUint32(0, 32, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags, true);
+  view.setUint32(8, seq, true);
+  view.setInt32(20, index, true);
+  return new Uint8Array(view.buffer);
+}
+const RTM_GETLINK = 18;
+const RTM_DELLINK = 17;
+const REQUEST = 1;
+const ACK = 4;
+const DUMP = 0x300;
+
+function types(answer: Uint8Array): number[] {
+  const view = new DataView(answer.buffer);
+  const found: number[] = [];
+  for (let at = 0; at < answer.length; at += (view.getUint32(at, true) + 3) & ~3)
+    found.push(view.getUint16(at + 4, true));
+  return found;
+}
+
+describe("errors", () => {
+  test("carry operation, errno, code and path", () => {
+    const e = failure(() => native.netnsOpen("/run/no such"));
+    expect(e).toBeInstanceOf(Error);
+    expect({ ...e, name: e.name, message: e.message }).toEqual({
+      name: "Error",
+      message: 'open "/run/no such": ENOENT: No such file or directory',
+      op: "open",
+      errno: 2,
+      code: "ENOENT",
+      path: "/run/no such",
+    });
+    expect("path" in failure(() => native.closeFd(9999))).toBe(false);
+  });
+
+  test("a caller's bug is a TypeError or RangeError, no SystemError", () => {
+    const call = (name: keyof typeof native, ...args: unknown[]): unknown => {
+      const f: (...args: never[]) => unknown = native[name];
+      return Reflect.apply(f, undefined, args);
+    };
+    expect(() => call("readAll", "0", 1)).toThrow(TypeError);
+    expect(() => call("readAll", Number.NaN, 1)).toThrow(RangeError);
+    expect(() => call("readAll", 0.5, 1)).toThrow(RangeError);
+    expect(() => call("readAll", -1, 1)).toThrow(RangeError);
+    expect(() => call("readAll", 0)).toThrow(TypeError);
+    expect(() => call("netnsOpen")).toThrow(TypeError);
+    expect(() => call("netnsOpen", 3)).toThrow(TypeError);
+    expect(() => call("writeAll", 1, "text")).toThrow(TypeError);
+    expect(() => call("writeAll", 1, new Uint16Array(2))).toThrow(TypeError);
+    expect(() => call("setMtime", "/tmp", 3)).toThrow(TypeError);
+    expect(() => call("setMtime", "/tmp", 2n ** 70n)).toThrow(TypeError);
+    expect(() => call("stat", "/tmp", "yes")).toThrow(TypeError);
+    expect(() => call("netlinkSubscribe", 1, 5)).toThrow(TypeError);
+    expect(() => call("sysctlGet", -1, "a\0b")).toThrow(TypeError);
+  });
+
+  test("paths with NUL, empty and too long ones", () => {
+    expect(code(() => native.readFile("/tmp\0/x", 1))).toBe("EINVAL");
+    expect(code(() => native.readFile("", 1))).toBe("ENOENT");
+    expect(code(() => native.readFile("x".repeat(5000), 1))).toBe("ENAMETOOLONG");
+  });
+});
+
+describe("streams", () => {
+  test("readAll and writeAll", () => {
+    const path = `${folder}/stream`;
+    const out = fs.openSync(path, "w");
+    native.writeAll(out, bytes("héllo"));
+    native.writeAll(out, bytes("abc").subarray(1));
+    native.closeFd(out);
+    const again = fs.openSync(path, "r");
+    expect(text(native.readAll(again, 100))).toBe("héllobc");
+    expect(native.readAll(again, 0).length).toBe(0);
+    native.closeFd(again);
+    const small = fs.openSync(path, "r");
+    expect(code(() => native.readAll(small, 7))).toBe("EFBIG");
+    expect(code(() => native.writeAll(small, bytes("x")))).toBe("EBADF");
+    native.closeFd(small);
+    expect(code(() => native.closeFd(small))).toBe("EBADF");
+    expect(code(() => native.readAll(small, 7))).toBe("EBADF");
+  });
+});
+
+describe("network namespaces", () => {
+  test("identity is that of the file", () => {
+    const st = fs.statSync(netnsPath, { bigint: true });
+    expect(native.netnsIdentity(netns)).toBe(`${st.dev}:${st.ino}`);
+    const own = fs.statSync("/proc/self/ns/net", { bigint: true });
+    expect(native.netnsIdentity(-1)).toBe(`${own.dev}:${own.ino}`);
+    expect(code(() => native.netnsIdentity(9999))).toBe("EBADF");
+  });
+
+  test("create and delete refuse what is there and what is not", () => {
+    expect(code(() => native.netnsCreate(netnsPath))).toBe("EEXIST");
+    expect(code(() => native.netnsDelete(`${folder}/none`))).toBe("ENOENT");
+    fs.writeFileSync(`${folder}/plain`, "text");
+    expect(code(() => native.netnsDelete(`${folder}/plain`))).toBe("EINVAL");
+    expect(code(() => native.netnsOpen(`${folder}/plain`))).toBe("EINVAL");
+  });
+
+  test("a link of another namespace's kernel is not seen: ip agrees", () => {
+    const socket = native.netlinkOpen(0, netns);
+    const answer = native.netlinkExchange(socket, linkRequest(RTM_GETLINK, REQUEST | DUMP, 1), 2000);
+    native.closeFd(socket);
+    const links: unknown = JSON.parse(execFileSync("nsenter", [`--net=${netnsPath}`, "ip", "-j", "link"]).toString());
+    expect(Array.isArray(links) ? links.length : 0).toBe(types(answer).length - 1);
+    expect(types(answer).at(-1)).toBe(3);
+  });
+});
+
+describe("netlink", () => {
+  test("acks, errors, wrong descriptors and malformed requests", () => {
+    const socket = native.netlinkOpen(0, netns);
+    expect(types(native.netlinkExchange(socket, linkRequest(RTM_GETLINK, REQUEST | ACK, 2, 1), 2000))).toEqual([16, 2]);
+    expect(types(native.netlinkExchange(socket, linkRequest(RTM_GETLINK, REQUEST, 3, 1), 2000))).toEqual([16]);
+    const refused = native.netlinkExchange(socket, linkRequest(RTM_DELLINK, REQUEST | ACK, 4, 4711), 2000);
+    expect(types(refused)).toEqual([2]);
+    expect(new DataView(refused.buffer).getInt32(16, true)).toBe(-19); // ENODEV
+    expect(code(() => native.netlinkExchange(socket, bytes("short"), 100))).toBe("EINVAL");
+    native.closeFd(socket);
+    expect(code(() => native.netlinkExchange(socket, linkRequest(RTM_GETLINK, REQUEST, 3), 100))).toBe("EBADF");
+    expect(code(() => native.netlinkOpen(4711, -1))).toBe("EPROTONOSUPPORT");
+    const file = fs.openSync("/dev/null", "r");
+    expect(failure(() => native.netlinkOpen(0, file))).toMatchObject({ op: "setns", code: "EINVAL" });
+    fs.closeSync(file);
+  });
+
+  test("subscribe and receive", () => {
+    const socket = native.netlinkOpen(0, netns);
+    native.netlinkSubscribe(socket, [1]);
+    expect(native.netlinkReceive(socket, 0)).toBeUndefined();
+    execFileSync("nsenter", [`--net=${netnsPath}`, "ip", "link", "set", "lo", "up"]);
+    const news = native.netlinkReceive(socket, 2000);
+    expect(news === undefined ? [] : types(news)).toEqual([16]);
+    native.closeFd(socket);
+    expect(code(() => native.netlinkSubscribe(socket, [1]))).toBe("EBADF");
+    expect(code(() => native.netlinkReceive(socket, 0))).toBe("EBADF");
+  });
+});
+
+describe("sysctl", () => {
+  test("is the namespace's own", () => {
+    const before = fs.readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8");
+    const other = before.trim() === "1" ? "0" : "1";
+    native.sysctlSet(netns, "net/ipv4/ip_forward", other);
+    expect(native.sysctlGet(netns, "net/ipv4/ip_forward")).toBe(other);
+    expect(native.sysctlGet(-1, "net/ipv4/ip_forward")).toBe(before.trim());
+    expect(fs.readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8")).toBe(before);
+    const inside = execFileSync("nsenter", [`--net=${netnsPath}`, "cat", "/proc/sys/net/ipv4/ip_forward"]);
+    expect(inside.toString().trim()).toBe(other);
+  });
+
+  test("failures name the file", () => {
+    const e = failure(() => native.sysctlGet(netns, "net/ipv4/conf/eth0.5/forwarding"));
+    expect([e.code, e.path]).toEqual(["ENOENT", "/proc/sys/net/ipv4/conf/eth0.5/forwarding"]);
+    expect(failure(() => native.sysctlSet(netns, "net/ipv4/ip_forward", "many"))).toMatchObject({
+      op: "write",
+      code: "EINVAL",
+    });
+    expect(code(() => native.sysctlGet(netns, "../../etc/passwd"))).toBe("EINVAL");
+  });
+});
+
+describe("files", () => {
+  const at = (name: string) => `${folder}/${name}`;
+
+  test("create, read, replace, link, rename, remove", () => {
+    native.createFile(at("a"), bytes("one"), 0o600);
+    expect(code(() => native.createFile(at("a"), bytes("two"), 0o600))).toBe("EEXIST");
+    expect(text(native.readFile(at("a"), 3))).toBe("one");
+    expect(code(() => native.readFile(at("a"), 2))).toBe("EFBIG");
+    expect(code(() => native.readFile(folder, 2))).toBe("EINVAL");
+    native.replaceFile(at("a"), bytes("two"), 0o640);
+    expect(fs.readFileSync(at("a"), "utf8")).toBe("two");
+    expect(fs.statSync(at("a")).mode & 0o777).toBe(0o640);
+    expect(code(() => native.replaceFile(at("none/a"), bytes("x"), 0o600))).toBe("ENOENT");
+    native.linkFile(at("a"), at("b"));
+    expect(failure(() => native.linkFile(at("a"), at("b")))).toMatchObject({ code: "EEXIST", path: at("b") });
+    native.renameFile(at("b"), at("c"));
+    expect(code(() => native.renameFile(at("b"), at("c")))).toBe("ENOENT");
+    native.removeFile(at("c"));
+    expect(code(() => native.removeFile(at("c")))).toBe("ENOENT");
+    native.removeFile(at("a"));
+  });
+
+  test("read and write in place", () => {
+    native.writeAt(at("w"), 2, bytes("cd"), 0o600, false);
+    native.writeAt(at("w"), 0, bytes("ab"), 0o600, false);
+    expect(text(native.readAt(at("w"), 1, 2))).toBe("bc");
+    native.writeAt(at("w"), 0, bytes("x"), 0o600, true);
+    expect(fs.readFileSync(at("w"), "utf8")).toBe("x");
+    expect(code(() => native.readAt(at("none"), 0, 1))).toBe("ENOENT");
+    fs.symlinkSync(at("w"), at("w-link"));
+    expect(code(() => native.writeAt(at("w-link"), 0, bytes("x"), 0o600, true))).toBe("ELOOP");
+  });
+
+  test("folders", () => {
+    native.makeDirs(at("d/e/f"), 0o755);
+    expect(code(() => native.makeDirs(at("w/e"), 0o755))).toBe("ENOTDIR");
+    for (const name of ["1", "ü", "3"]) fs.writeFileSync(at(`d/${name}`), "");
+    expect(native.listDir(at("d"), 10).sort()).toEqual(["1", "3", "e", "ü"]);
+    expect(code(() => native.listDir(at("d"), 3))).toBe("EFBIG");
+    expect(code(() => native.listDir(at("none"), 3))).toBe("ENOENT");
+    native.removeDir(at("d/e/f"));
+    expect(code(() => native.removeDir(at("d")))).toBe("ENOTEMPTY");
+  });
+
+  test("stat, times, links, rights", () => {
+    fs.writeFileSync(at("s"), "12345");
+    native.setMtime(at("s"), 1_700_000_000_123_456_789n);
+    const st = fs.statSync(at("s"), { bigint: true });
+    expect(native.stat(at("s"), true)).toEqual({
+      kind: "file",
+      mode: Number(st.mode & 0o7777n),
+      uid: Number(st.uid),
+      size: 5,
+      dev: st.dev,
+      ino: st.ino,
+      mtimeNs: 1_700_000_000_123_456_789n,
+    });
+    expect(st.mtimeNs).toBe(1_700_000_000_123_456_789n);
+    expect(native.stat(at("none"), true)).toBeUndefined();
+    fs.symlinkSync("loop", at("loop"));
+    expect(native.stat(at("loop"), false)?.kind).toBe("symlink");
+    expect(code(() => native.stat(at("loop"), true))).toBe("ELOOP");
+    expect(code(() => native.setMtime(at("none"), 0n))).toBe("ENOENT");
+    expect(native.readLink(at("loop"))).toBe("loop");
+    expect(native.readLink(at("s"))).toBeUndefined();
+    expect(code(() => native.readLink(at("loop/x")))).toBe("ELOOP");
+    expect(native.isWritable(folder)).toBe(true);
+    expect(native.isWritable(at("none"))).toBe(false);
+    expect(code(() => native.isWritable(at("loop")))).toBe("ELOOP");
+  });
+
+  test("a lock is exclusive and ends with its descriptor", () => {
+    const lock = native.lockFile(at("lock"), 0);
+    expect(() => execFileSync("flock", ["-n", at("lock"), "true"])).toThrow();
+    const e = failure(() => native.lockFile(at("lock"), 30));
+    expect([e.op, e.code, e.path]).toEqual(["flock", "ETIMEDOUT", at("lock")]);
+    native.closeFd(lock);
+    execFileSync("flock", ["-n", at("lock"), "true"]);
+    native.closeFd(native.lockFile(at("lock"), 0));
+    expect(code(() => native.lockFile(folder, 0))).toBe("EISDIR");
+  });
+});
