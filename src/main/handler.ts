@@ -1,10 +1,10 @@
 import type { Native } from "../../native/addon.ts";
 import type { CommandHandler, Invocation } from "../cni/handler.ts";
+import { RELEASE } from "../cni/release.ts";
 import type { AttachmentRequest, GcRequest, StatusRequest } from "../cni/types.ts";
 import { openKernel } from "../kernel/open.ts";
 import type { Plugin, PluginContext } from "../plugin/plugin.ts";
 import { ipamProvider } from "./ipam-provider.ts";
-import { RELEASE } from "./release.ts";
 
 /** A plugin as the executable's frame calls it: one kernel per call, closed at its end. */
 export function commandHandler(plugin: Plugin, native: Native, ownFolder: string): CommandHandler {

@@ -1,2 +1,0 @@
-/** Version of this build, as `package.json` has it. */
-export const RELEASE = "v0.1.0";
