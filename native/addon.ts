@@ -48,8 +48,12 @@ export interface Native {
   netnsIdentity(netns: Fd): string;
   /** Makes a namespace and binds it to `path` (the file is made, mode 0444; EEXIST if there). Like `ip netns add`; loopback stays down. */
   netnsCreate(path: string): void;
-  /** Unmounts and removes what `netnsCreate` made; ENOENT when absent. */
+  /**
+   * Unmounts and removes what `netnsCreate` made, also the empty file a killed one left; ENOENT when absent, EINVAL for
+   * any other file.
+   */
   netnsDelete(path: string): void;
+  /** close(2). A `netlinkReceiveAsync` pending on this descriptor ends with ECANCELED. */
   closeFd(fd: Fd): void;
 
   // --- netlink (linux/netlink.h)
@@ -61,25 +65,32 @@ export interface Native {
   /**
    * Sends one or more concatenated netlink messages and collects the whole answer: for each message with NLM_F_DUMP up to
    * its NLMSG_DONE, for each with NLM_F_ACK its NLMSG_ERROR. Messages of other sequence numbers or ports are dropped.
-   * An answer that ends early (an aborted batch) is returned as it is. Returns the concatenated messages as they came.
-   * ETIMEDOUT after `timeoutMs` without an answer; ENOBUFS when the receive buffer ran over.
+   * An answer that ends early (an aborted batch) is returned as it is. Returns the concatenated messages as they came,
+   * each padded to 4 bytes. A request without any of those two flags is a list of plain GETs: one reply each.
+   * EINVAL when `request` is no sequence of messages; ETIMEDOUT when the answer is not complete after `timeoutMs` (-1 waits
+   * for ever); ENOBUFS when the receive buffer ran over; E2BIG over 256 MiB. After an error the socket can be used again.
+   * A second exchange on the same socket waits for the first.
    */
   netlinkExchange(socket: Fd, request: Uint8Array, timeoutMs: number): Uint8Array;
   netlinkExchangeAsync(socket: Fd, request: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-  /** Joins multicast groups (NETLINK_ADD_MEMBERSHIP). */
+  /** Joins multicast groups, at most 64 at once (NETLINK_ADD_MEMBERSHIP). Use a socket of its own for it. */
   netlinkSubscribe(socket: Fd, groups: readonly number[]): void;
   /** The next datagram on a subscribed socket; `undefined` after `timeoutMs` (-1 waits for ever); ENOBUFS when messages were lost. */
   netlinkReceive(socket: Fd, timeoutMs: number): Uint8Array | undefined;
   netlinkReceiveAsync(socket: Fd, timeoutMs: number): Promise<Uint8Array | undefined>;
 
-  // --- sysctl inside a namespace; `key` is the path below /proc/sys, e.g. `net/ipv4/conf/eth0.5/forwarding`
+  // --- sysctl inside a namespace; `key` is the path below /proc/sys, e.g. `net/ipv4/conf/eth0.5/forwarding`; EINVAL for
+  // one with empty, `.` or `..` parts. Values come without their last newline.
   sysctlGet(netns: Fd, key: string): string;
   sysctlSet(netns: Fd, key: string, value: string): void;
   sysctlGetAsync(netns: Fd, key: string): Promise<string>;
   sysctlSetAsync(netns: Fd, key: string, value: string): Promise<void>;
 
-  // --- files (node:fs costs 2 ms of start-up)
-  /** flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked. ETIMEDOUT after `timeoutMs`. */
+  // --- files (node:fs costs 2 ms of start-up); modes are subject to the umask, as in open(2)
+  /**
+   * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked. `closeFd` gives it up. ETIMEDOUT after
+   * `timeoutMs` (0 does not wait, -1 waits for ever); waiters are served in the order they came.
+   */
   lockFile(path: string, timeoutMs: number): Fd;
   lockFileAsync(path: string, timeoutMs: number): Promise<Fd>;
   /** EFBIG over `maxBytes`; refuses what is not a regular file (EINVAL) without blocking. */
@@ -93,7 +104,7 @@ export interface Native {
    * ends after what was written. Not atomic. Symbolic links are refused (ELOOP).
    */
   writeAt(path: string, offset: number, bytes: Uint8Array, mode: number, cut: boolean): void;
-  /** Whole or not at all: temporary file beside it, then rename(2). */
+  /** Whole or not at all: temporary file beside it (`.tsnet-*.tmp`), then rename(2). */
   replaceFile(path: string, bytes: Uint8Array, mode: number): void;
   /** link(2): EEXIST when `to` is there. */
   linkFile(from: string, to: string): void;
@@ -110,6 +121,6 @@ export interface Native {
   setMtime(path: string, mtimeNs: bigint): void;
   /** `undefined` when it is no symbolic link or absent. */
   readLink(path: string): string | undefined;
-  /** access(2) W_OK / X_OK on a folder or file. */
+  /** access(2) W_OK, on a folder also X_OK; false when there is nothing. For root only a read-only mount says no. */
   isWritable(path: string): boolean;
 }
