@@ -1,4 +1,4 @@
-import { checkSchemaProperties } from "./arbitrary.ts";
+import { checkSchemaProperties } from "./testing/properties.ts";
 import {
   attrs,
   be16,
