@@ -50,7 +50,7 @@ function verify(path: string, compiled: boolean): void {
       `Cannot load "${path}": no such file; ${compiled ? "install it beside the executable" : "run native/build.sh"}`,
     );
   const trusted = [0, process.geteuid?.()];
-  if (!compiled) trusted.push(fs.statSync(inTree("./load.ts")).uid);
+  if (!compiled) trusted.push(fs.statSync(new URL(import.meta.url)).uid);
   if (!trusted.includes(st.uid))
     throw new Error(
       `Refusing to load "${path}": its owner is user ${st.uid}, not root or the caller; chown it to root`,
