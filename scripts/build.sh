@@ -3,7 +3,7 @@
 #
 #   dist/cni/  one launcher under each plugin's name, tsnet-bun (the Bun executable), tsnet.node (the addon)
 #   dist/bin/  tsnet (the launcher), tsnet-bun, tsnet.node
-#   dist/lib/  the netlink library for Node: index.js, tsnet.node, types/
+#   dist/lib/  the netlink library for Node: index.js, build/tsnet.node, types/
 #
 # Nothing is done when the sources are those of the last build; --force builds anyway.
 set -euo pipefail
@@ -42,7 +42,8 @@ install -m 644 native/build/tsnet.node "$new/cni/tsnet.node"
 ln "$new/cni/tsnet-bun" "$new/cni/tsnet.node" "$new/bin/"
 
 scripts/bun build src/netlink/index.ts --target=node --format=esm --sourcemap=linked --outdir "$new/lib"
-ln "$new/cni/tsnet.node" "$new/lib/"
+mkdir "$new/lib/build"
+ln "$new/cni/tsnet.node" "$new/lib/build/" # where native/load.ts looks, seen from the bundle
 node_modules/.bin/tsc -p scripts/tsconfig.lib.json --outDir "$new/lib/types"
 printf '%s\n' "$sources" >"$new/.sources"
 

@@ -28,7 +28,7 @@ const PARTS: readonly Part[] = [
   { name: "plugins", files: /^plugins\/([^/]+)\//, imports: BELOW_PLUGINS },
   { name: "ipam", files: /^ipam\/([^/]+)\//, imports: BELOW_PLUGINS },
   { name: "commands", files: /^src\/(?!main\b)([^/]+)\//, imports: [...BELOW_PLUGINS, "plugins", "ipam"] },
-  { name: "main", files: /^src\/main(\.|\/)/, imports: [...BELOW_PLUGINS, "plugins", "ipam", "commands"] },
+  { name: "main", files: /^src\/main[./]/, imports: [...BELOW_PLUGINS, "plugins", "ipam", "commands"] },
 ];
 
 /** These may import everything, and nothing outside them may import them. */

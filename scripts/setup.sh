@@ -2,7 +2,7 @@
 # Makes a fresh Debian 12/13 or Ubuntu 22.04+ with Node and npm ready for one stage; idempotent, asks nothing, and quick
 # when nothing is to do.
 #
-#   bash scripts/setup.sh [build|test|vm]      (each stage includes those before it; default build)
+#   bash scripts/setup.sh [build|demo|test|vm] (each stage includes those before it; default build)
 #   . scripts/setup.sh; setup build            (from another script)
 #
 # A package of the stage `build` that cannot be had is an error; of the others it is reported, and the tests that need it
@@ -20,16 +20,18 @@ binutils strip
 libc6-dev /usr/include/stdlib.h
 linux-libc-dev /usr/include/linux/netlink.h
 "
-setup_test_packages="
+setup_demo_packages="
 busybox-static busybox
+curl curl
+iproute2 ip
+iputils-ping ping
+"
+setup_test_packages="
 conntrack conntrack
 containerd containerd
 containernetworking-plugins /usr/lib/cni/bridge
-curl curl
 ethtool ethtool
-iproute2 ip
 iptables iptables-nft
-iputils-ping ping
 jq jq
 nftables nft
 podman podman
@@ -121,12 +123,14 @@ setup_node_modules() {
 
 setup() {
   [ "$(uname -sm)" = "Linux x86_64" ] || { setup_say "this project runs on Linux x86-64, not on $(uname -sm)"; return 1; }
-  case ${1:-build} in build | test | vm) ;; *) setup_say "unknown stage: $1 (build, test or vm)"; return 2 ;; esac
+  local stage=${1:-build}
+  case $stage in build | demo | test | vm) ;; *) setup_say "unknown stage: $stage (build, demo, test or vm)"; return 2 ;; esac
   setup_packages "$setup_build_packages" || return 1
   setup_node_modules || return 1
   "$setup_root/scripts/bun" --version >/dev/null || return 1
-  case ${1:-build} in test | vm) setup_packages "$setup_test_packages" || : ;; esac
-  case ${1:-build} in vm) setup_packages "$setup_vm_packages" || : ;; esac
+  [ "$stage" = build ] || setup_packages "$setup_demo_packages" || :
+  case $stage in test | vm) setup_packages "$setup_test_packages" || : ;; esac
+  [ "$stage" != vm ] || setup_packages "$setup_vm_packages" || :
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
