@@ -61,7 +61,7 @@ interface State {
   bytes: Uint8Array | undefined;
   /** The folder was written to, so the stamp is gone. */
   dirty: boolean;
-  /** A change of the folder has begun and the table does not have it yet. */
+  /** A change of the folder began and did not end: the table may say something else, and is not to be kept. */
   unsure: boolean;
 }
 
@@ -107,6 +107,7 @@ function sessionOf(context: StoreContext, identity: BootIdentity, state: State):
 
   /** Changes the folder, then the table; when the index cannot be written, it is made anew from the folder. */
   function change(folder: () => boolean, table: () => void): boolean {
+    const before = state.unsure;
     state.unsure = true;
     const changed = folder();
     state.dirty = true;
@@ -117,9 +118,10 @@ function sessionOf(context: StoreContext, identity: BootIdentity, state: State):
       } catch (error) {
         if (!isIndexError(error)) throw error;
         rebuild();
+        return changed;
       }
     }
-    state.unsure = false;
+    state.unsure = before;
     return changed;
   }
 
@@ -166,9 +168,9 @@ function readLease(files: Files, layout: Layout, ip: Ip): FoundLease | undefined
     if (content === undefined || content === "") return undefined;
     return { ip, key: ownerKey(content) };
   } catch (error) {
-    // Too long, no regular file: somebody's, and not to be had.
-    if (errnoOf(error) === undefined || isErrno(error, "EMFILE", "ENFILE", "ENOMEM", "EIO")) throw error;
-    return { ip, key: undefined };
+    // Too long, or no regular file: somebody's, and not to be had. What cannot be read just now could be anybody's.
+    if (isErrno(error, "EFBIG", "EINVAL", "EISDIR", "ELOOP")) return { ip, key: undefined };
+    throw error;
   }
 }
 

@@ -34,10 +34,25 @@ export async function allocate(context: StoreContext, request: AllocateRequest):
       });
     } catch (error) {
       // What this call made, and nothing else: the attachment may be alive with addresses of an earlier ADD.
-      for (const ip of made) session.drop(ip, content);
-      throw error;
+      throw takeBack(session, made, content, error);
     }
   });
+}
+
+/** Frees what a failed call made, and gives the error to throw: the first cause, with what could not be freed beside it. */
+function takeBack(session: Session, made: readonly Ip[], content: string, cause: unknown): unknown {
+  const left: string[] = [];
+  for (const ip of made) {
+    try {
+      session.drop(ip, content);
+    } catch (error) {
+      if (errnoOf(error) === undefined || !(error instanceof Error)) throw error;
+      left.push(`${formatIp(ip)} could not be freed again: ${error.message}`);
+    }
+  }
+  if (left.length === 0 || !(cause instanceof Error)) return cause;
+  const { code, details } = cause instanceof CniError ? cause : { code: CNI_CODE.OPERATION_FAILED, details: "" };
+  return new CniError(code, cause.message, [details, ...left].filter((line) => line !== "").join("\n"), { cause });
 }
 
 /** Which set takes which requested address. Throws when one is left over. */
@@ -215,7 +230,7 @@ export async function collect(context: StoreContext, valid: readonly CniAttachme
       }
     }
     sweepRecords(files, layout);
-    return { freed, notLeases, errors };
+    return { freed, notLeases: notLeases.sort(compareIp), errors };
   });
 }
 
