@@ -6,6 +6,7 @@ import type { Kernel } from "./kernel.ts";
 import { linkVerbs } from "./link.ts";
 import { monitor } from "./monitor.ts";
 import { neighVerbs } from "./neigh.ts";
+import { nftVerbs } from "./nft.ts";
 import { routeVerbs } from "./route.ts";
 import { ruleVerbs } from "./rule.ts";
 import { sysctlVerbs } from "./sysctl.ts";
@@ -35,6 +36,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     fdb: fdbVerbs(ctx),
     rule: ruleVerbs(ctx),
     tc: tcVerbs(ctx),
+    nft: nftVerbs(ctx),
     sysctl: sysctlVerbs(ctx),
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
     monitor: (topics) => monitor(ctx, topics),

@@ -46,7 +46,10 @@ export const TCA_STATS = {
 // header: linux/pkt_sched.h
 export const TC_H = {
   UNSPEC: 0,
-  ROOT: 4294967295,
-  INGRESS: 4294967281,
-  CLSACT: 4294967281,
+  ROOT: 0xffff_ffff,
+  /** Also the parent of filters of a clsact qdisc, with one of the minor numbers below. */
+  INGRESS: 0xffff_fff1,
+  CLSACT: 0xffff_fff1,
+  MIN_INGRESS: 0xfff2,
+  MIN_EGRESS: 0xfff3,
 } as const;

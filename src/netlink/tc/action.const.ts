@@ -1,4 +1,4 @@
-/** Numbers of actions, and of mirred. */
+/** Numbers of actions. */
 
 // header: linux/tc_act/tc_mirred.h
 export const TCA_MIRRED = {

@@ -1,0 +1,12 @@
+export { TC_ACT, TCA_EGRESS, TCA_INGRESS } from "./action.const.ts";
+export { type Action, redirectTo } from "./action.ts";
+export { type ClassKind, delClass, getClass, newClass } from "./class.ts";
+export { TC_H, TCA } from "./constants.ts";
+export { delFilter, type FilterKind, getFilter, newFilter } from "./filter.ts";
+export { formatHandle, parseHandle } from "./handle.ts";
+export { type Htb, type HtbClassSpec, htbClass, htbQdisc } from "./htb.ts";
+export { delQdisc, getQdisc, newQdisc, type QdiscKind } from "./qdisc.ts";
+export { bytesOfTicks, ticksOf } from "./rate.ts";
+export { type Tbf, type TbfSpec, tbfOptions } from "./tbf.ts";
+export { TC_U32 } from "./u32.const.ts";
+export { redirectAll, type Selector, type SelectorInput } from "./u32.ts";
