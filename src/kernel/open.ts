@@ -1,5 +1,6 @@
 import type { Fd, Native } from "../../native/addon.ts";
 import { addrVerbs } from "./addr.ts";
+import { conntrackVerbs } from "./conntrack.ts";
 import { kernelContext, type Waiting } from "./context.ts";
 import { fdbVerbs } from "./fdb.ts";
 import type { Kernel } from "./kernel.ts";
@@ -37,6 +38,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     rule: ruleVerbs(ctx),
     tc: tcVerbs(ctx),
     nft: nftVerbs(ctx),
+    conntrack: conntrackVerbs(ctx),
     sysctl: sysctlVerbs(ctx),
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
     monitor: (topics) => monitor(ctx, topics),

@@ -1,0 +1,165 @@
+import {
+  getChain,
+  getElements,
+  getGen,
+  getRule,
+  getSet,
+  getTable,
+  type NftChain,
+  type NftElement,
+  type NftRule,
+  type NftSet,
+  type NftTable,
+  newChain,
+  newElements,
+  newGen,
+  newRule,
+  newSet,
+  newTable,
+} from "../netlink/nft/index.ts";
+import {
+  NetlinkError,
+  type NetlinkSocket,
+  NLM_F,
+  type Outcome,
+  type Request,
+  request,
+} from "../netlink/socket/index.ts";
+import type { Message, MessageInput, RawMessage } from "../netlink/wire/index.ts";
+import type { TableRef } from "./nft-change.ts";
+
+/** A question for one object by its exact name or key. */
+export interface NftLookup<T> {
+  readonly request: Request;
+  decode(answer: RawMessage): T | undefined;
+}
+
+type Found<L extends readonly NftLookup<unknown>[]> = {
+  [K in keyof L]: L[K] extends NftLookup<infer T> ? T | undefined : never;
+};
+
+function ask<A extends Message>(schema: A, value: MessageInput<A>, object: string): Request {
+  return request(schema, value, NLM_F.REQUEST | NLM_F.ACK, object);
+}
+
+/** Questions for `NftView.find`. */
+export const nftLookup = {
+  table: ({ family, table }: TableRef): NftLookup<NftTable> => ({
+    request: ask(getTable, { header: { family }, attrs: { name: table } }, table),
+    decode: (raw) => newTable.decode(raw.bytes).attrs,
+  }),
+  chain: ({ family, table }: TableRef, name: string): NftLookup<NftChain> => ({
+    request: ask(getChain, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
+    decode: (raw) => newChain.decode(raw.bytes).attrs,
+  }),
+  set: ({ family, table }: TableRef, name: string): NftLookup<NftSet> => ({
+    request: ask(getSet, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
+    decode: (raw) => newSet.decode(raw.bytes).attrs,
+  }),
+  /** No dump: the same time whatever the size of the set. */
+  element: ({ family, table }: TableRef, set: string, key: Uint8Array): NftLookup<NftElement> => ({
+    request: ask(
+      getElements,
+      { header: { family }, attrs: { table, set, elements: [{ key: { value: key } }] } },
+      `${table} ${set}`,
+    ),
+    decode: (raw) => newElements.decode(raw.bytes).attrs.elements?.[0],
+  }),
+} as const;
+
+/** Reading the rule set of one namespace. */
+export interface NftView {
+  /** Looks everything up in one exchange; `undefined` for what is not there. */
+  find<const L extends readonly NftLookup<unknown>[]>(...lookups: L): Promise<Found<L>>;
+  /** The same for a list of one kind. */
+  findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]>;
+  /** All elements; empty when there is no such set. */
+  elements(table: TableRef, set: string): Promise<NftElement[]>;
+  /** Rules of a chain in their order; empty when there is no such chain. */
+  rules(table: TableRef, chain: string): Promise<NftRule[]>;
+  chains(table: TableRef): Promise<NftChain[]>;
+  tables(): Promise<(NftTable & { family: string | number })[]>;
+}
+
+/** Answers wait in the socket's buffer until all are asked; each takes a kernel page of it. */
+const AT_ONCE = 200;
+const EPROTO = 71;
+
+export interface GenerationView extends NftView {
+  /** The generation that was current before the first answer was given. */
+  generation(): Promise<number>;
+}
+
+export function nftView(socket: NetlinkSocket): GenerationView {
+  let genId: number | undefined;
+  const askGen = request(getGen, {}, NLM_F.REQUEST | NLM_F.ACK);
+
+  async function generation(): Promise<number> {
+    if (genId === undefined) readGen((await socket.exchange([askGen]))[0]);
+    return genId ?? 0;
+  }
+
+  function readGen(outcome: Outcome | undefined): void {
+    if (outcome?.error) throw outcome.error;
+    const raw = outcome?.replies[0];
+    if (!raw) throw new NetlinkError(askGen.op, EPROTO, { message: "no answer" });
+    genId = newGen.decode(raw.bytes).attrs.id ?? 0;
+  }
+
+  async function exchange(requests: readonly Request[]): Promise<Outcome[]> {
+    if (genId !== undefined) return socket.exchange(requests);
+    const [gen, ...outcomes] = await socket.exchange([askGen, ...requests]);
+    readGen(gen);
+    return outcomes;
+  }
+
+  async function findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]> {
+    const found: (T | undefined)[] = [];
+    for (let at = 0; at < lookups.length; at += AT_ONCE) {
+      const part = lookups.slice(at, at + AT_ONCE);
+      const outcomes = await exchange(part.map((l) => l.request));
+      for (const [i, lookup] of part.entries()) found.push(answerOf(lookup, outcomes[i]));
+    }
+    return found;
+  }
+
+  async function dump<A extends Message, R extends Message>(schema: A, value: MessageInput<A>, reply: R) {
+    await generation();
+    try {
+      return await socket.dump(schema, value, reply);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  return {
+    generation,
+    find: async (...lookups) => (await findAll(lookups)) as never,
+    findAll,
+    async elements({ family, table }, set) {
+      const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, newElements);
+      return answers.flatMap(({ attrs }) => attrs.elements ?? []);
+    },
+    async rules({ family, table }, chain) {
+      const answers = await dump(getRule, { header: { family }, attrs: { table, chain } }, newRule);
+      return answers.map(({ attrs }) => attrs);
+    },
+    async chains({ family, table }) {
+      const answers = await dump(getChain, { header: { family } }, newChain);
+      return answers.map(({ attrs }) => attrs).filter((chain) => chain.table === table);
+    },
+    async tables() {
+      const answers = await dump(getTable, {}, newTable);
+      return answers.map(({ header, attrs }) => ({ ...attrs, family: header.family }));
+    },
+  };
+}
+
+function answerOf<T>(lookup: NftLookup<T>, outcome: Outcome | undefined): T | undefined {
+  if (outcome?.error?.code === "ENOENT") return undefined;
+  if (outcome?.error) throw outcome.error;
+  const raw = outcome?.replies[0];
+  if (!raw) throw new NetlinkError(lookup.request.op, EPROTO, { message: "no answer" });
+  return lookup.decode(raw);
+}
