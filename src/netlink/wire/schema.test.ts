@@ -1,4 +1,3 @@
-import { checkSchemaProperties } from "./testing/properties.ts";
 import {
   attrs,
   be16,
@@ -31,6 +30,7 @@ import {
   u32,
   u64,
 } from "./index.ts";
+import { checkSchemaProperties } from "./testing/properties.ts";
 
 const header = struct({ family: u8, hole: pad(1), type: u16, inner: struct({ low: be16, high: s16 }), index: s32 });
 
