@@ -12,7 +12,7 @@ export function growing<const F extends Fields<never> | Fields<number> | Fields<
   const parts = Object.entries(fields) as [string, Codec<unknown>][];
   return {
     size: undefined,
-    shape: { kind: "custom" },
+    shape: { kind: "struct", fields, growing: true },
     read(src, start, end) {
       const out: Record<string, unknown> = {};
       let at = start;

@@ -11,7 +11,7 @@ export function headed<H extends AnyCodec, A extends AnyCodec>(
   const size = header.size ?? 0;
   return {
     size: undefined,
-    shape: { kind: "custom" },
+    shape: { kind: "headed", header, attrs },
     read(src, start, end) {
       if (end - start < size) throw new DecodeError(`need ${size} bytes, have ${end - start}`);
       return {
