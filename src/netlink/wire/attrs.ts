@@ -22,6 +22,7 @@ import {
   type Source,
   type TagGroup,
 } from "./codec.ts";
+import { decoder, encoder } from "./text.ts";
 
 type Spec = Readonly<Record<string, readonly [number, AnyCodec]>>;
 type Rest = { unknown?: UnknownAttr[] | undefined };
@@ -190,8 +191,6 @@ function variantOf(group: TagGroup, kind: string): AnyCodec | undefined {
   return Object.hasOwn(group.variants, kind) ? group.variants[kind] : undefined;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** A kind's name. Unlike `cstring` it keeps what follows a NUL, so that two different kinds never read as one. */
 const kindName: Codec<string> = {
   size: undefined,

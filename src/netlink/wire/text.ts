@@ -1,7 +1,8 @@
 import { type Codec, EncodeError, need, type Sink, type Source } from "./codec.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+export const encoder = new TextEncoder();
+/** Keeps a byte order mark: netlink text is bytes, and what is read is written back. */
+export const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function readText(src: Source, start: number, end: number): string {
   let stop = start;

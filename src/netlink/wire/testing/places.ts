@@ -34,6 +34,7 @@ export function* spans(bytes: Uint8Array, start: number, end: number): Generator
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = start; at + 4 <= end; ) {
     const length = view.getUint16(at, true);
+    if (length < 4) throw new Error(`attribute at ${at}: length ${length}`);
     const next = at + align4(length);
     yield { header: at, end: at + length, next, type: view.getUint16(at + 2, true) & 0x3fff };
     at = next;
