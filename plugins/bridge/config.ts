@@ -58,7 +58,7 @@ export function parse(conf: NetworkConfig, { lenient }: { lenient: boolean }): B
     promisc: f.bool("promiscMode") ?? false,
     vlans: {
       pvid: f.int("vlan", { min: 0, max: MAX_VLAN }) ?? 0,
-      trunk: parseTrunk(f),
+      trunk: lenient ? [] : parseTrunk(f),
       keepDefault: f.bool("preserveDefaultVlan") ?? false,
     },
     macSpoofCheck: f.bool("macspoofchk") ?? false,
