@@ -207,6 +207,17 @@ describe("leases of the reference", () => {
 });
 
 describe("the index", () => {
+  test("only points: what a lease says is read before it is freed", async () => {
+    using dir = newDataDir();
+    const store = contextIn(dir.path);
+    await add(store, "a", [V4]);
+    // Written in place, which the folder's time does not show.
+    writeFileSync(`${store.layout.leases}/10.1.0.2`, "b\r\neth0");
+    expect(isStamped(store)).toBe(true);
+    expect(await del(store, "a")).toEqual([]);
+    expect(leasesOn(store)).toEqual({ "10.1.0.2": "b\r\neth0" });
+  });
+
   test("spares reading the folder", async () => {
     using dir = newDataDir();
     const store = contextIn(dir.path);
