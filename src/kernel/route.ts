@@ -65,12 +65,15 @@ export interface RouteVerbs {
   get(dst: string, from?: { src?: string; iif?: number; oif?: number; mark?: number }): Promise<Route>;
   /** The requests that `add`, `replace` and `del` send, for `Kernel.commit`. */
   adding(spec: RouteSpec): Request;
+  /** `ip route prepend`: IPv4 puts it before its equals, IPv6 makes one multipath route of them. */
+  prepending(spec: RouteSpec): Request;
   replacing(spec: RouteSpec): Request;
   deleting(spec: RouteSpec): Request;
 }
 
 export function routeVerbs(ctx: KernelContext): RouteVerbs {
   const adding = (spec: RouteSpec): Request => routeRequest(newRoute, spec, NLM_F.CREATE | NLM_F.EXCL);
+  const prepending = (spec: RouteSpec): Request => routeRequest(newRoute, spec, NLM_F.CREATE);
   const replacing = (spec: RouteSpec): Request => routeRequest(newRoute, spec, NLM_F.CREATE | NLM_F.REPLACE);
   const deleting = (spec: RouteSpec): Request => routeRequest(delRoute, spec, 0);
 
@@ -90,6 +93,7 @@ export function routeVerbs(ctx: KernelContext): RouteVerbs {
 
   return {
     adding,
+    prepending,
     replacing,
     deleting,
     add: (spec) => ctx.route().commit(adding(spec)),

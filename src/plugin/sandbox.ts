@@ -12,7 +12,8 @@ export interface SandboxLink {
 /**
  * Addresses, link up, routes: one exchange with the kernel. Addresses come first, so that the kernel announces them when
  * the link goes up (gratuitous ARP by `arp_notify`, unsolicited neighbour advertisements by `ndisc_notify`).
- * Routes without a gateway of their own get the family's first one, as in the reference.
+ * Routes without a gateway of their own get the family's first one, as in the reference; also as there, a container's
+ * second network may bring a default route that the first one brought already.
  * @param dad leave IPv6 duplicate-address detection on: the addresses are tentative for a second or two
  */
 export async function configureSandbox(
@@ -28,7 +29,7 @@ export async function configureSandbox(
     sandbox.link.setting(link.index, { up: true }),
     ...routes.map((route) => {
       const family = familyOfCidr(route.dst);
-      return sandbox.route.adding({ ...route, gw: route.gw ?? firstGateway(ips, family), oif: link.index });
+      return sandbox.route.prepending({ ...route, gw: route.gw ?? firstGateway(ips, family), oif: link.index });
     }),
   );
 }
