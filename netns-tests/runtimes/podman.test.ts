@@ -61,7 +61,7 @@ beforeAll(async () => {
   machineBefore = await snapshot(outside);
   runtime = await setUpPodman(PLUGIN_PATH);
   await runtime.podman("network", "create", "--subnet", "10.77.0.0/24", "--ipv6", "--subnet", "fd77::/64", "front");
-  await runtime.podman("network", "create", "--subnet", "10.78.0.0/24", "back");
+  await runtime.podman("network", "create", "--subnet", "10.78.0.0/24", "--ipv6", "--subnet", "fd78::/64", "back");
   // The first container makes what all share: the bridges, their gateway addresses, base chains.
   await runServer("first", "--network", "front", "--network", "back", "--publish", "1:80");
   await remove("first");
