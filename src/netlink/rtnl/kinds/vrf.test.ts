@@ -1,0 +1,12 @@
+import { test } from "bun:test";
+import { checkGolden, loadGolden } from "../../wire/golden.ts";
+import { newLink } from "../link.ts";
+
+const row = await loadGolden(new URL("./vrf.hex", import.meta.url));
+
+test("ip link add red type vrf table 1234", () => {
+  checkGolden(newLink, row("add"), {
+    header: { family: 0, type: 0, index: 0, flags: 0, change: 0 },
+    attrs: { ifname: "red", linkInfo: { kind: "vrf", data: { table: 1234 } } },
+  });
+});
