@@ -34,11 +34,14 @@ export function ownerOf(attachment: Attachment): Owner {
 /**
  * The text we leave on what we make: `tsnet1 <network hash> <attachment hash> <for people>`, cut to `maxBytes`.
  * Only the hashes are ever compared.
+ * @param note a word before the part for people, which a caller finds again
  */
-export function ownerMark(attachment: Attachment, maxBytes: number): string {
+export function ownerMark(attachment: Attachment, maxBytes: number, note?: string): string {
   const { network, attachment: hash } = ownerOf(attachment);
   const { network: name, containerId, ifName } = attachment;
-  return cutToBytes(`${MARK} ${network} ${hash} ${name} ${containerId} ${ifName}`, maxBytes);
+  // A quotation mark would end the comment when `nft list ruleset` is loaded again.
+  const rest = `${name} ${containerId} ${ifName.replaceAll('"', "?")}`;
+  return cutToBytes(`${MARK} ${network} ${hash} ${note === undefined ? rest : `${note} ${rest}`}`, maxBytes);
 }
 
 /** The owner a mark names; `undefined` for text that is not ours. */

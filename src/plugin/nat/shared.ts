@@ -1,0 +1,77 @@
+import { type BaseChain, type NftChange, type NftView, nftChange, nftLookup, type RuleSpec } from "../../kernel/nft.ts";
+import { comment, commentOf, type Expr, type NftChain } from "../../netlink/nft/index.ts";
+import { checkFailed } from "../check.ts";
+import { type SetSpec, TABLE } from "./table.ts";
+
+/** Sets and chains that all attachments of a host use together: made when needed, never taken away. */
+export interface SharedPart {
+  readonly sets: readonly SetSpec[];
+  /** In an order in which each jumps only to earlier ones. */
+  readonly chains: readonly SharedChain[];
+}
+
+export interface SharedChain {
+  readonly name: string;
+  readonly base?: BaseChain;
+  readonly rules: readonly (readonly Expr[])[];
+}
+
+/** Stands in the comment of each shared chain; one more whenever rules or sets change. */
+const VERSION = "tsnet1 shared 1";
+
+/**
+ * What a transaction must change so that the part stands whole: nothing, mostly. Chains that are absent, of another version
+ * or without some of their rules are made anew, all together, for they jump to each other.
+ */
+export async function ensureShared(view: NftView, part: SharedPart): Promise<NftChange[]> {
+  const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chain(TABLE, name)));
+  if (part.chains.every((chain, i) => isWhole(part, chain, found[i]))) return [];
+  const present = found.flatMap((chain) => (chain?.name === undefined ? [] : [chain.name]));
+  return [
+    nftChange.addTable(TABLE, comment("tsnet: published ports, masquerading")),
+    ...present.map((name) => nftChange.flushChain(TABLE, name)),
+    ...present.toReversed().map((name) => nftChange.delChain(TABLE, name)),
+    ...part.sets.map((set, i) => nftChange.addSet(TABLE, { ...set, id: i + 1 })),
+    ...part.chains.map(({ name, base }) => nftChange.addChain(TABLE, name, base, comment(VERSION))),
+    ...part.chains.flatMap(({ name, rules }) =>
+      rules.map((expressions): NftChange => nftChange.addRule(TABLE, name, { expressions } satisfies RuleSpec)),
+    ),
+  ];
+}
+
+/** A chain counts its rules and the jumps to it, so a rule that is missing shows without listing any. */
+function isWhole(part: SharedPart, chain: SharedChain, found: NftChain | undefined): boolean {
+  return found !== undefined && commentOf(found.userdata) === VERSION && found.use === usesOf(part, chain);
+}
+
+function usesOf(part: SharedPart, { name, rules }: SharedChain): number {
+  const jumps = part.chains.flatMap((c) => c.rules).filter((rule) => rule.some((e) => targetOf(e) === name));
+  return rules.length + jumps.length;
+}
+
+const targetOf = (expr: Expr): string | undefined =>
+  expr.kind === "immediate" ? expr.data?.data?.verdict?.chain : undefined;
+
+/** CHECK: every chain stands with exactly its rules. CniError 101 names what differs. */
+export async function checkShared(view: NftView, part: SharedPart): Promise<void> {
+  for (const chain of part.chains) {
+    const rules = await view.rules(TABLE, chain.name);
+    const same =
+      rules.length === chain.rules.length && chain.rules.every((rule, i) => contains(rules[i]?.expressions, rule));
+    if (!same)
+      throw checkFailed(
+        `nft chain "${TABLE.family} ${TABLE.table} ${chain.name}" is not as it was made: ${rules.length} of ${chain.rules.length} rules, or others`,
+        'somebody flushed or changed it; "tsnet repair" puts it back, and so does the next ADD',
+      );
+  }
+}
+
+/** Whether all that is wanted is there; the kernel adds defaults of its own to what it was given. */
+export function contains(actual: unknown, wanted: unknown): boolean {
+  if (wanted instanceof Uint8Array)
+    return actual instanceof Uint8Array && wanted.length === actual.length && wanted.every((b, i) => b === actual[i]);
+  if (typeof wanted !== "object" || wanted === null) return actual === wanted;
+  if (typeof actual !== "object" || actual === null) return Object.keys(wanted).length === 0;
+  if (Array.isArray(wanted) && (!Array.isArray(actual) || actual.length !== wanted.length)) return false;
+  return Object.entries(wanted).every(([key, value]) => contains((actual as Record<string, unknown>)[key], value));
+}
