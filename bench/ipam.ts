@@ -6,9 +6,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layoutOf } from "../ipam/store/layout.ts";
+import { allocate } from "../ipam/store/lease.ts";
 import { completeRange } from "../ipam/store/ranges.ts";
 import type { StoreContext } from "../ipam/store/session.ts";
-import { allocate, release } from "../ipam/store/verbs.ts";
+import { release } from "../ipam/store/verbs.ts";
 import { loadNative } from "../native/load.ts";
 import { addToIp, formatIp, parseCidr } from "../src/cni/ip.ts";
 

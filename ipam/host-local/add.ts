@@ -3,7 +3,7 @@ import { formatCidr, formatIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest, CniDns, CniResult } from "../../src/cni/types.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { errnoOf, type Files, textOf } from "../store/files.ts";
-import { allocate } from "../store/verbs.ts";
+import { allocate } from "../store/lease.ts";
 import type { HostLocalConf } from "./config.ts";
 import { requestedIps } from "./requested.ts";
 import { parseResolvConf } from "./resolv-conf.ts";

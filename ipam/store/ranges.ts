@@ -106,6 +106,11 @@ function overlap(a: Range, b: Range): boolean {
   return a.start.family === b.start.family && a.start.value <= b.end.value && b.start.value <= a.end.value;
 }
 
+/** Every gateway of a configuration; none of them is handed out by any set. */
+export function gatewaysOf(sets: readonly RangeSet[]): Ip[] {
+  return sets.flatMap((set) => set.map((range) => range.gateway));
+}
+
 export function formatRange(range: Range): string {
   return `${formatIp(range.start)}-${formatIp(range.end)}`;
 }

@@ -2,9 +2,10 @@ import type { Ip } from "../../src/cni/ip.ts";
 import { chooseAddress } from "./allocate.ts";
 import { readBootIdentity } from "./boot.ts";
 import { errnoOf, type Files, isErrno } from "./files.ts";
+import { believedHeader, blockOf } from "./index-file.ts";
 import { addressOfName, type Layout } from "./layout.ts";
-import type { RangeSet } from "./ranges.ts";
-import { believedHeader, blockOf, type StoreContext } from "./session.ts";
+import { gatewaysOf, type RangeSet } from "./ranges.ts";
+import type { StoreContext } from "./session.ts";
 import { addLease, grow, hasRoom, nextFree, sizeFor, type Table, tableInMemory } from "./table.ts";
 
 /**
@@ -32,7 +33,7 @@ export function unwritable(files: Files, layout: Layout): string | undefined {
  */
 export function fullSets(context: StoreContext, sets: readonly RangeSet[]): number[] {
   const table = tableToLookAt(context);
-  const gateways = sets.flatMap((set) => set.map((range) => range.gateway));
+  const gateways = gatewaysOf(sets);
   const free = (from: Ip, to: Ip): Ip | undefined => nextFree(table, from, to);
   return [...sets.keys()].filter((i) => chooseAddress(sets[i] ?? [], undefined, gateways, free) === undefined);
 }

@@ -5,9 +5,10 @@ import { formatIp, parseCidr } from "../../../src/cni/ip.ts";
 import type { BootIdentity } from "../boot.ts";
 import type { Files } from "../files.ts";
 import { layoutOf } from "../layout.ts";
+import { type AllocateRequest, allocate } from "../lease.ts";
 import { completeRange, type RangeSet } from "../ranges.ts";
 import type { StoreContext } from "../session.ts";
-import { type AllocateRequest, allocate, release } from "../verbs.ts";
+import { release } from "../verbs.ts";
 
 export const BOOT_A: BootIdentity = { bootId: "aaaaaaaa-0000-4000-8000-000000000001", machineId: "1".repeat(32) };
 export const BOOT_B: BootIdentity = { bootId: "bbbbbbbb-0000-4000-8000-000000000002", machineId: "1".repeat(32) };
