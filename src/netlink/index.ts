@@ -1,9 +1,10 @@
 /**
  * netlink-ts: netlink for TypeScript, under Bun and Node. `wire` declares messages, `socket` exchanges them with the kernel,
- * `rtnl` and `nft` are the message families. One socket belongs to one network namespace.
+ * `rtnl`, `tc` and `nft` are the message families. One socket belongs to one network namespace.
  */
 export { isSystemError, loadNative } from "../../native/load.ts";
 export * as nft from "./nft/index.ts";
 export * as rtnl from "./rtnl/index.ts";
 export * from "./socket/index.ts";
+export * as tc from "./tc/index.ts";
 export * as wire from "./wire/index.ts";

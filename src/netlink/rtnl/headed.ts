@@ -1,4 +1,4 @@
-import { align4, type Codec, DecodeError, type Infer, type Input } from "../wire/index.ts";
+import { align4, type Codec, DecodeError, type Infer, type Input, within } from "../wire/index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the widest codec; a narrower bound refuses codecs that write less than they read
 type AnyCodec = Codec<any, any>;
@@ -15,14 +15,14 @@ export function headed<H extends AnyCodec, A extends AnyCodec>(
     read(src, start, end) {
       if (end - start < size) throw new DecodeError(`need ${size} bytes, have ${end - start}`);
       return {
-        header: header.read(src, start, start + size) as Infer<H>,
-        attrs: attrs.read(src, Math.min(start + align4(size), end), end) as Infer<A>,
+        header: within("header", () => header.read(src, start, start + size) as Infer<H>),
+        attrs: within("attrs", () => attrs.read(src, Math.min(start + align4(size), end), end) as Infer<A>),
       };
     },
     write(sink, value) {
-      header.write(sink, value.header ?? {});
+      within("header", () => header.write(sink, value.header ?? {}));
       sink.align();
-      attrs.write(sink, value.attrs ?? {});
+      within("attrs", () => attrs.write(sink, value.attrs ?? {}));
     },
     locate(src, start, end, offset) {
       const body = start + align4(size);

@@ -11,6 +11,7 @@ import {
   u8,
   u16,
   u32,
+  within,
 } from "../wire/index.ts";
 import { AF } from "./constants.ts";
 import { RTA } from "./route.const.ts";
@@ -66,21 +67,30 @@ export const multipath: Codec<Nexthop[], NexthopInput[]> = {
       const length = u16.read(src, at, end);
       if (length < HEAD || length > end - at)
         throw new DecodeError(`nexthop ${hops.length}: length ${length} is outside ${HEAD}..${end - at}`);
-      hops.push({
-        ...head.read(src, at + 2, at + HEAD),
-        attrs: nexthopAttrs.read(src, at + HEAD, at + length),
-      });
+      const attrs = within(`${hops.length}.attrs`, () => nexthopAttrs.read(src, at + HEAD, at + length));
+      hops.push({ ...head.read(src, at + 2, at + HEAD), attrs });
       at += align4(length);
     }
     return hops;
   },
   write(sink, hops) {
-    for (const { attrs: value, ...fields } of hops) {
+    for (const [i, { attrs: value, ...fields }] of hops.entries()) {
       const at = sink.take(2);
-      head.write(sink, fields);
-      nexthopAttrs.write(sink, value ?? {});
+      within(String(i), () => head.write(sink, fields));
+      within(`${i}.attrs`, () => nexthopAttrs.write(sink, value ?? {}));
       sink.view.setUint16(at, sink.length - at, true);
       sink.align();
     }
+  },
+  locate(src, start, end, offset) {
+    let at = start;
+    for (let i = 0; at + HEAD <= end; i++) {
+      const next = at + Math.max(HEAD, align4(u16.read(src, at, end)));
+      if (offset < at + HEAD) return [String(i), ...(head.locate?.(src, at + 2, at + HEAD, offset) ?? [])];
+      if (offset < next)
+        return [String(i), "attrs", ...(nexthopAttrs.locate?.(src, at + HEAD, Math.min(next, end), offset) ?? [])];
+      at = next;
+    }
+    return [];
   },
 };

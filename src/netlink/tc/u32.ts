@@ -15,6 +15,7 @@ import {
   u8,
   u16,
   u32,
+  within,
 } from "../wire/index.ts";
 import { actions, redirectTo } from "./action.ts";
 import { TC_U32, TCA_U32 } from "./u32.const.ts";
@@ -40,7 +41,8 @@ const HEAD = 16;
 export type Selector = Omit<Infer<typeof head>, "keyCount" | "unknown"> & { keys: Infer<typeof key>[] };
 export type SelectorInput = Omit<Input<typeof head>, "keyCount" | "unknown"> & { keys?: Input<typeof key>[] };
 
-const selector: Codec<Selector, SelectorInput> = {
+/** `struct tc_u32_sel` with its keys. */
+export const selector: Codec<Selector, SelectorInput> = {
   size: undefined,
   shape: { kind: "custom" },
   read(src, start, end) {
@@ -53,7 +55,7 @@ const selector: Codec<Selector, SelectorInput> = {
   },
   write(sink, { keys = [], ...rest }) {
     head.write(sink, { ...rest, keyCount: keys.length });
-    for (const each of keys) key.write(sink, each);
+    for (const [i, each] of keys.entries()) within(`keys.${i}`, () => key.write(sink, each));
   },
 };
 
