@@ -18,6 +18,12 @@ export async function add(
   ctx: Pick<PluginContext, "cwd">,
 ): Promise<CniResult> {
   const { conf, containerId, ifName } = req;
+  if (conf.sets.length === 0)
+    throw new CniError(
+      CNI_CODE.INVALID_NETWORK_CONFIG,
+      "no IP ranges specified",
+      'host-local needs "ranges" (or "subnet") in ipam, or the capability "ipRanges" from the runtime',
+    );
   const requested = requestedIps(conf.raw, req.args);
   const dns =
     conf.resolvConf === undefined ? undefined : readDns(files, absolute(conf.resolvConf, ctx, "ipam.resolvConf"));

@@ -11,7 +11,10 @@ import { checkRangeSets, completeRange, familyOf, type Range, type RangeSet } fr
 export interface HostLocalConf {
   readonly network: string;
   readonly dataDir: string;
-  /** One address is allocated of each. Empty when DEL or GC read a config whose ranges are wrong. */
+  /**
+   * One address is allocated of each. Empty for DEL and GC, which do not read them, and where all ranges come by the
+   * capability `ipRanges`: a runtime does not send it with STATUS.
+   */
   readonly sets: readonly RangeSet[];
   readonly routes: readonly CniRoute[];
   /** A file in resolv.conf(5) form whose content goes into the result. */
@@ -61,11 +64,6 @@ function rangeSets(top: Fields, ipam: Fields, version: CniVersion): RangeSet[] {
   for (const set of top.object("runtimeConfig")?.objectLists("ipRanges") ?? []) sets.push(set.map(parseRange));
   if ((ipam.string("subnet") ?? "") !== "") sets.push([parseRange(ipam)]);
   for (const set of ipam.objectLists("ranges") ?? []) sets.push(set.map(parseRange));
-  if (sets.length === 0)
-    throw invalid(
-      "no IP ranges specified",
-      'host-local needs "ranges" (or "subnet") in ipam, or the capability "ipRanges" from the runtime',
-    );
   checkRangeSets(sets);
   for (const family of [4, 6])
     if (sets.filter((set) => familyOf(set) === family).length > 1 && !versionAtLeast(version, "0.3.0"))

@@ -241,6 +241,8 @@ describe("GC and STATUS", () => {
       });
     const ipam = { dataDir: `${dir.path}/leases`, subnet: "10.1.0.0/30" };
     expect(await run(ipam)).toBe('accepted: "ready"');
+    // Ranges by capability alone: the runtime sends none with STATUS.
+    expect(await run({ dataDir: `${dir.path}/leases` })).toBe('accepted: "ready"');
     expect(readdirSync(dir.path)).toEqual([]);
     await runAdd({ raw: { ipam } });
     expect(notes).toEqual([]);
