@@ -9,7 +9,6 @@ import { check } from "./check.ts";
 import { parseConf } from "./config.ts";
 import { del } from "./del.ts";
 import { gc } from "./gc.ts";
-import { hostLocalOn } from "./index.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
 import { status } from "./status.ts";
 
@@ -268,11 +267,8 @@ describe("GC and STATUS", () => {
         return files.readFile(path, max);
       },
     };
-    await hostLocalOn(() => watched).status(
-      { conf: parseConf(netconf({ ipam }), { lenient: false }) },
-      // STATUS uses only `note` of its context.
-      { note: () => {} } as unknown as Parameters<ReturnType<typeof hostLocalOn>["status"]>[1],
-    );
+    const conf = parseConf(netconf({ ipam }), { lenient: false });
+    await status({ conf }, watched, { note: () => {} });
     expect(read.filter((path) => path.startsWith(dir.path))).toEqual([]);
   });
 });

@@ -246,6 +246,21 @@ describe("the index", () => {
     expect(await del(later, "a")).toEqual(["10.1.0.2"]);
   });
 
+  test("outlives nothing: a folder that was wiped begins anew, whatever is left beside it", async () => {
+    using dir = newDataDir();
+    const store = contextIn(dir.path);
+    await add(store, "a", [V4]);
+    await add(store, "b", [V4]);
+    rmSync(store.layout.leases, { recursive: true });
+    expect(await del(store, "a")).toEqual([]);
+    expect(await add(store, "c", [V4])).toEqual(["10.1.0.2"]);
+    expect(await add(store, "a", [V4])).toEqual(["10.1.0.3"]);
+    expect(leasesOn(store)).toEqual({ "10.1.0.2": "c\r\neth0", "10.1.0.3": "a\r\neth0" });
+    rmSync(`${dir.path}/.tsnet`, { recursive: true });
+    expect(await del(store, "a")).toEqual(["10.1.0.3"]);
+    expect(await add(store, "d", [V4])).toEqual(["10.1.0.4"]);
+  });
+
   test("that cannot be written costs nothing but time", async () => {
     using dir = newDataDir();
     const { files } = faulty(loadNative(), (_, name) =>
