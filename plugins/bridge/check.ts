@@ -1,5 +1,5 @@
-import { formatIp, parseIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest } from "../../src/cni/types.ts";
+import { formatIp, parseIp } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";

@@ -15,7 +15,7 @@ export async function del(req: AttachmentRequest<BridgeConf>, { host, ipam }: Pl
   await allOf([
     ["delete link", () => deleteAttachmentLinks(host, req, ownerOf(attachment))],
     ["remove source address check", () => spoofCheck.del(host, attachment)],
-    ["remove masquerading", () => masquerade.del(host, attachment)],
+    ["remove masquerading", () => masquerade.del(host, attachment, conf.prevResult?.ips)],
     [
       "release addresses",
       async () => {

@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatCidr, networkCidr, parseCidr } from "../../src/cni/ip.ts";
 import type { CniIp } from "../../src/cni/types.ts";
+import { formatCidr, networkCidr, parseCidr } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";

@@ -1,10 +1,20 @@
-import { type BaseChain, type NftChange, type NftView, nftChange, nftLookup, type RuleSpec } from "../../kernel/nft.ts";
+import {
+  type BaseChain,
+  type NftChange,
+  type NftView,
+  nftChange,
+  nftLookup,
+  type RuleSpec,
+  type TableRef,
+} from "../../kernel/nft.ts";
 import { comment, commentOf, type Expr, type NftChain } from "../../netlink/nft/index.ts";
 import { checkFailed } from "../check.ts";
 import { type SetSpec, TABLE } from "./table.ts";
 
 /** Sets and chains that all attachments of a host use together: made when needed, never taken away. */
 export interface SharedPart {
+  /** Our table for addresses and ports, where no other is named. */
+  readonly table?: TableRef;
   readonly sets: readonly SetSpec[];
   /** In an order in which each jumps only to earlier ones. */
   readonly chains: readonly SharedChain[];
@@ -24,17 +34,18 @@ const VERSION = "tsnet1 shared 1";
  * or without some of their rules are made anew, all together, for they jump to each other.
  */
 export async function ensureShared(view: NftView, part: SharedPart): Promise<NftChange[]> {
-  const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chain(TABLE, name)));
+  const table = part.table ?? TABLE;
+  const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chain(table, name)));
   if (part.chains.every((chain, i) => isWhole(part, chain, found[i]))) return [];
   const present = found.flatMap((chain) => (chain?.name === undefined ? [] : [chain.name]));
   return [
-    nftChange.addTable(TABLE, comment("tsnet: published ports, masquerading")),
-    ...present.map((name) => nftChange.flushChain(TABLE, name)),
-    ...present.toReversed().map((name) => nftChange.delChain(TABLE, name)),
-    ...part.sets.map((set, i) => nftChange.addSet(TABLE, { ...set, id: i + 1 })),
-    ...part.chains.map(({ name, base }) => nftChange.addChain(TABLE, name, base, comment(VERSION))),
+    nftChange.addTable(table, comment("tsnet: published ports, masquerading")),
+    ...present.map((name) => nftChange.flushChain(table, name)),
+    ...present.toReversed().map((name) => nftChange.delChain(table, name)),
+    ...part.sets.map((set, i) => nftChange.addSet(table, { ...set, id: i + 1 })),
+    ...part.chains.map(({ name, base }) => nftChange.addChain(table, name, base, comment(VERSION))),
     ...part.chains.flatMap(({ name, rules }) =>
-      rules.map((expressions): NftChange => nftChange.addRule(TABLE, name, { expressions } satisfies RuleSpec)),
+      rules.map((expressions): NftChange => nftChange.addRule(table, name, { expressions } satisfies RuleSpec)),
     ),
   ];
 }
@@ -54,13 +65,14 @@ const targetOf = (expr: Expr): string | undefined =>
 
 /** CHECK: every chain stands with exactly its rules. CniError 101 names what differs. */
 export async function checkShared(view: NftView, part: SharedPart): Promise<void> {
+  const table = part.table ?? TABLE;
   for (const chain of part.chains) {
-    const rules = await view.rules(TABLE, chain.name);
+    const rules = await view.rules(table, chain.name);
     const same =
       rules.length === chain.rules.length && chain.rules.every((rule, i) => contains(rules[i]?.expressions, rule));
     if (!same)
       throw checkFailed(
-        `nft chain "${TABLE.family} ${TABLE.table} ${chain.name}" is not as it was made: ${rules.length} of ${chain.rules.length} rules, or others`,
+        `nft chain "${table.family} ${table.table} ${chain.name}" is not as it was made: ${rules.length} of ${chain.rules.length} rules, or others`,
         'somebody flushed or changed it; "tsnet repair" puts it back, and so does the next ADD',
       );
   }

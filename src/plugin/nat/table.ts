@@ -3,19 +3,22 @@ import { commentEntry, NFT_DATA, NFT_SET, type NftSet, TYPE, UDATA, userData } f
 /** The one table that is ours. Nothing else in the rule set is touched. */
 export const TABLE = { family: "inet", table: "tsnet" } as const;
 
-type Type = "ipv4_addr" | "ipv6_addr" | "inet_proto" | "inet_service";
+type Type = "ipv4_addr" | "ipv6_addr" | "ether_addr" | "ifname" | "inet_proto" | "inet_service";
 
 const TYPES: Readonly<Record<Type, { number: number; bytes: number }>> = {
   ipv4_addr: { number: TYPE.IPADDR, bytes: 4 },
   ipv6_addr: { number: TYPE.IP6ADDR, bytes: 16 },
+  ether_addr: { number: TYPE.ETHERADDR, bytes: 8 },
+  ifname: { number: TYPE.IFNAME, bytes: 16 },
   inet_proto: { number: TYPE.INET_PROTOCOL, bytes: 4 },
   inet_service: { number: TYPE.INET_SERVICE, bytes: 4 },
 };
 
 /** Says to `nft` that a type is a concatenation; the parts follow from the type's number. */
 const CONCATENATION = Uint8Array.of(0, 4, 13, 0, 0, 0, 1, 0);
-/** Byte order of a single value: 2 is big endian. A concatenation has none. */
-const byteOrder = (types: readonly Type[]): Uint8Array => Uint8Array.of(types.length === 1 ? 2 : 0, 0, 0, 0);
+/** Byte order of a single value: 1 is the host's (names), 2 big endian. A concatenation has none. */
+const byteOrder = (types: readonly Type[]): Uint8Array =>
+  Uint8Array.of(types.length > 1 ? 0 : types[0] === "ifname" ? 1 : 2, 0, 0, 0);
 
 const typeNumber = (types: readonly Type[]): number => types.reduce((n, t) => (n << 6) | TYPES[t].number, 0);
 /** Each part of a concatenation is padded to four bytes. */
