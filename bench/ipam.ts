@@ -11,7 +11,7 @@ import { completeRange } from "../ipam/store/ranges.ts";
 import type { StoreContext } from "../ipam/store/session.ts";
 import { release } from "../ipam/store/verbs.ts";
 import { loadNative } from "../native/load.ts";
-import { addToIp, formatIp, parseCidr } from "../src/cni/ip.ts";
+import { addToIp, formatIp, parseCidr } from "../src/ip/index.ts";
 
 const SIZES = [0, 1_000, 10_000, 60_000];
 const REFERENCE = "/usr/lib/cni/host-local";

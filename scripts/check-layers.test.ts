@@ -19,6 +19,7 @@ describe("imports that are refused", () => {
     ["sideways: a plugin and an IPAM plugin", "plugins/bridge/add.ts", "../../ipam/host-local/add.ts"],
     ["sideways: commands", "src/tsnet/ports.ts", "../tsbox/run.ts"],
     ["sideways: plugin toolkit and lease store", "src/plugin/steps.ts", "../../ipam/store/lease.ts"],
+    ["up: addresses import the specification", "src/ip/cidr.ts", "../cni/errors.ts"],
     ["the codec imports native", "src/netlink/wire/u8.ts", "../../../native/addon.ts"],
     ["verbs import the specification", "src/kernel/link.ts", "../cni/errors.ts"],
     ["code imports what stands outside", "src/kernel/link.ts", "../../scripts/layers.ts"],
@@ -36,6 +37,9 @@ describe("imports that are refused", () => {
 describe("imports that are allowed", () => {
   const allowed: [string, string][] = [
     ["src/netlink/wire/attrs.ts", "./u8.ts"],
+    ["src/netlink/wire/address.ts", "../../ip/text.ts"],
+    ["src/cni/result.ts", "../ip/index.ts"],
+    ["ipam/store/ranges.ts", "../../src/ip/index.ts"],
     ["src/netlink/socket/request.ts", "../wire/u8.ts"],
     ["src/netlink/nft/expr/cmp.ts", "../../wire/u8.ts"],
     ["src/netlink/index.ts", "./nft/rule.ts"],

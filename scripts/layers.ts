@@ -12,19 +12,20 @@ interface Part {
 }
 
 const NETLINK = ["wire", "socket", "messages", "netlink"];
-const BELOW_PLUGINS = ["native", ...NETLINK, "cni", "kernel", "plugin", "ipam store"];
+const BELOW_PLUGINS = ["ip", "native", ...NETLINK, "cni", "kernel", "plugin", "ipam store"];
 
 /** From the bottom up. The first match decides. */
 const PARTS: readonly Part[] = [
   { name: "native", files: /^native\//, imports: [] },
-  { name: "wire", files: /^src\/netlink\/wire\//, imports: [] },
-  { name: "cni", files: /^src\/cni\//, imports: ["native"] },
-  { name: "socket", files: /^src\/netlink\/socket\//, imports: ["wire", "native"] },
-  { name: "messages", files: /^src\/netlink\/([^/]+)\//, imports: ["wire"] },
-  { name: "netlink", files: /^src\/netlink\/[^/]+$/, imports: ["native", "wire", "socket", "messages"] },
-  { name: "kernel", files: /^src\/kernel\//, imports: ["native", ...NETLINK] },
-  { name: "plugin", files: /^src\/plugin\//, imports: ["native", ...NETLINK, "cni", "kernel"] },
-  { name: "ipam store", files: /^ipam\/store\//, imports: ["native", "cni"] },
+  { name: "ip", files: /^src\/ip\//, imports: [] },
+  { name: "wire", files: /^src\/netlink\/wire\//, imports: ["ip"] },
+  { name: "cni", files: /^src\/cni\//, imports: ["ip", "native"] },
+  { name: "socket", files: /^src\/netlink\/socket\//, imports: ["ip", "wire", "native"] },
+  { name: "messages", files: /^src\/netlink\/([^/]+)\//, imports: ["ip", "wire"] },
+  { name: "netlink", files: /^src\/netlink\/[^/]+$/, imports: ["ip", "native", "wire", "socket", "messages"] },
+  { name: "kernel", files: /^src\/kernel\//, imports: ["ip", "native", ...NETLINK] },
+  { name: "plugin", files: /^src\/plugin\//, imports: ["ip", "native", ...NETLINK, "cni", "kernel"] },
+  { name: "ipam store", files: /^ipam\/store\//, imports: ["ip", "native", "cni"] },
   { name: "plugins", files: /^plugins\/([^/]+)\//, imports: BELOW_PLUGINS },
   { name: "ipam", files: /^ipam\/([^/]+)\//, imports: BELOW_PLUGINS },
   { name: "commands", files: /^src\/(?!main\b)([^/]+)\//, imports: [...BELOW_PLUGINS, "plugins", "ipam"] },

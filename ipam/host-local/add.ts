@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatCidr, formatIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest, CniDns, CniResult } from "../../src/cni/types.ts";
+import { formatCidr, formatIp } from "../../src/ip/index.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { errnoOf, type Files, textOf } from "../store/files.ts";
 import { allocate } from "../store/lease.ts";

@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatIp, type Ip, parseCidr, sameIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest } from "../../src/cni/types.ts";
+import { formatIp, type Ip, parseCidr, sameIp } from "../../src/ip/index.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import type { Files } from "../store/files.ts";
 import { rangeFor } from "../store/ranges.ts";

@@ -1,9 +1,9 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { cidrProblem, type Ip, parseCidr, parseIp } from "../../src/cni/ip.ts";
 import { type Fields, fields } from "../../src/cni/keys.ts";
 import { parseRoute } from "../../src/cni/result-parse.ts";
 import type { CniResult, CniRoute, CniVersion, JsonObject, NetworkConfig } from "../../src/cni/types.ts";
 import { versionAtLeast } from "../../src/cni/version.ts";
+import { cidrProblem, type Ip, parseCidr, parseIp } from "../../src/ip/index.ts";
 import { DEFAULT_DATA_DIR } from "../store/layout.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../store/lock.ts";
 import { checkRangeSets, completeRange, familyOf, type Range, type RangeSet } from "../store/ranges.ts";

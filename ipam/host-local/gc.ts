@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatIp } from "../../src/cni/ip.ts";
 import type { GcRequest } from "../../src/cni/types.ts";
+import { formatIp } from "../../src/ip/index.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import type { Files } from "../store/files.ts";
 import { collect } from "../store/verbs.ts";

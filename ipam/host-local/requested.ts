@@ -1,8 +1,8 @@
 import { parseCniArgs } from "../../src/cni/args.ts";
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { type Ip, parseCidr, parseIp } from "../../src/cni/ip.ts";
 import { type Fields, fields } from "../../src/cni/keys.ts";
 import type { JsonObject } from "../../src/cni/types.ts";
+import { type Ip, parseCidr, parseIp } from "../../src/ip/index.ts";
 
 /**
  * Addresses that are asked for: CNI_ARGS `IP`, then `args.cni.ips`, then `runtimeConfig.ips` (capability `ips`). As in the

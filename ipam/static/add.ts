@@ -1,8 +1,8 @@
 import { parseCniArgs } from "../../src/cni/args.ts";
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { type Cidr, cidrContains, cidrProblem, formatCidr, formatIp, parseCidr, parseIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
 import { versionAtLeast } from "../../src/cni/version.ts";
+import { type Cidr, cidrContains, cidrProblem, formatCidr, formatIp, parseCidr, parseIp } from "../../src/ip/index.ts";
 import type { StaticAddress, StaticConf } from "./config.ts";
 
 /** ADD: the configured addresses. Nothing is kept, and nobody checks whether another container has them. */

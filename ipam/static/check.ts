@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatCidr, formatIp, parseCidr, parseIp, sameIp } from "../../src/cni/ip.ts";
 import type { AttachmentRequest, CniIp } from "../../src/cni/types.ts";
+import { formatCidr, formatIp, parseCidr, parseIp, sameIp } from "../../src/ip/index.ts";
 import { addressesFor } from "./add.ts";
 import type { StaticAddress, StaticConf } from "./config.ts";
 

@@ -1,8 +1,8 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { type Cidr, cidrProblem, type Ip, parseCidr, parseIp } from "../../src/cni/ip.ts";
 import { type Fields, fields } from "../../src/cni/keys.ts";
 import { parseDns, parseRoute } from "../../src/cni/result-parse.ts";
 import type { CniDns, CniResult, CniRoute, CniVersion, NetworkConfig } from "../../src/cni/types.ts";
+import { type Cidr, cidrProblem, type Ip, parseCidr, parseIp } from "../../src/ip/index.ts";
 
 export interface StaticAddress {
   /** Host bits are the address. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addToIp, formatIp, type Ip, parseCidr, parseIp } from "../../src/cni/ip.ts";
+import { addToIp, formatIp, type Ip, parseCidr, parseIp } from "../../src/ip/index.ts";
 import { chooseAddress } from "./allocate.ts";
 import { completeRange, type RangeSet, rangeFor } from "./ranges.ts";
 

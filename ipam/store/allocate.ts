@@ -1,4 +1,4 @@
-import { addToIp, type Ip, sameIp } from "../../src/cni/ip.ts";
+import { addToIp, type Ip, sameIp } from "../../src/ip/index.ts";
 import { type Range, type RangeSet, rangeContains } from "./ranges.ts";
 
 /** The first address from `from` to `to`, both included, that nobody holds; `undefined` when all are held. */

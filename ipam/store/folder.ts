@@ -1,4 +1,4 @@
-import type { Ip } from "../../src/cni/ip.ts";
+import type { Ip } from "../../src/ip/index.ts";
 import { type Files, isErrno, listIfThere, readIfThere } from "./files.ts";
 import { addressOfName, type Layout, leasePath } from "./layout.ts";
 import { ownerKey } from "./owner.ts";

@@ -1,5 +1,5 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatIp, type Ip, parseIp } from "../../src/cni/ip.ts";
+import { formatIp, type Ip, parseIp } from "../../src/ip/index.ts";
 
 /** Where the reference host-local keeps networks. */
 export const DEFAULT_DATA_DIR = "/var/lib/cni/networks";

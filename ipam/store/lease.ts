@@ -1,5 +1,5 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
-import { formatIp, type Ip, parseIp, sameIp } from "../../src/cni/ip.ts";
+import { formatIp, type Ip, parseIp, sameIp } from "../../src/ip/index.ts";
 import { type Choice, chooseAddress } from "./allocate.ts";
 import { bytesOf, errnoOf, readIfThere } from "./files.ts";
 import { lastReservedPath } from "./layout.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CniError } from "../../src/cni/errors.ts";
-import { formatIp, parseCidr, parseIp } from "../../src/cni/ip.ts";
+import { formatIp, parseCidr, parseIp } from "../../src/ip/index.ts";
 import { checkRangeSets, completeRange, formatRange, type RangeInput } from "./ranges.ts";
 
 function input(subnet: string, start?: string, end?: string, gateway?: string): RangeInput {

@@ -12,7 +12,7 @@ import {
   lastIp,
   networkIp,
   sameIp,
-} from "../../src/cni/ip.ts";
+} from "../../src/ip/index.ts";
 
 /** Addresses `start` to `end`, both included, handed out with the subnet's prefix length. */
 export interface Range {

@@ -1,4 +1,4 @@
-import { formatIp, type Ip } from "../../src/cni/ip.ts";
+import { formatIp, type Ip } from "../../src/ip/index.ts";
 import type { BootIdentity } from "./boot.ts";
 import { bytesOf, type Files, isErrno, listIfThere, removeIfThere } from "./files.ts";
 import { addressOfName, type Layout, leasePath } from "./layout.ts";

@@ -1,4 +1,4 @@
-import type { Ip } from "../../src/cni/ip.ts";
+import type { Ip } from "../../src/ip/index.ts";
 import { type BootIdentity, readBootIdentity } from "./boot.ts";
 import { errnoOf, type Files } from "./files.ts";
 import { type FoundLease, readFolder, readLease } from "./folder.ts";

@@ -1,4 +1,4 @@
-import type { Ip } from "../../src/cni/ip.ts";
+import type { Ip } from "../../src/ip/index.ts";
 import { chooseAddress } from "./allocate.ts";
 import { readBootIdentity } from "./boot.ts";
 import { errnoOf, type Files, isErrno } from "./files.ts";

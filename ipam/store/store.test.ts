@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { loadNative } from "../../native/load.ts";
 import { CniError } from "../../src/cni/errors.ts";
-import { formatIp, parseIp } from "../../src/cni/ip.ts";
+import { formatIp, parseIp } from "../../src/ip/index.ts";
 import { fullSets, unwritable } from "./state.ts";
 import {
   add,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { addToIp, formatIp, type Ip, parseIp } from "../../src/cni/ip.ts";
+import { addToIp, formatIp, type Ip, parseIp } from "../../src/ip/index.ts";
 import { decodeHeader, encodeHeader, newStamp } from "./header.ts";
 import { hashKey } from "./owner.ts";
 import {

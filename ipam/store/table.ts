@@ -1,4 +1,4 @@
-import type { Ip } from "../../src/cni/ip.ts";
+import type { Ip } from "../../src/ip/index.ts";
 import { hashKey } from "./owner.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { compareIp, type Ip, sameIp } from "../../src/cni/ip.ts";
 import type { CniAttachment } from "../../src/cni/types.ts";
+import { compareIp, type Ip, sameIp } from "../../src/ip/index.ts";
 import { errnoOf, type Files } from "./files.ts";
 import { leaseTextsOf, type Owner, parseOwner } from "./owner.ts";
 import { hasRecord, sweepRecords } from "./records.ts";

@@ -1,5 +1,5 @@
+import { cidrProblem, formatCidr, formatIp, parseCidr, parseIp } from "../ip/index.ts";
 import { CNI_CODE, CniError } from "./errors.ts";
-import { cidrProblem, formatCidr, formatIp, parseCidr, parseIp } from "./ip.ts";
 import { type Fields, fields } from "./keys.ts";
 import { resultForm } from "./result-form.ts";
 import type { CniDns, CniInterface, CniIp, CniResult, CniRoute, CniVersion, JsonObject } from "./types.ts";

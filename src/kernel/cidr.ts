@@ -1,5 +1,5 @@
+import { parseIpBytes, parsePrefixLen } from "../ip/index.ts";
 import { AF } from "../netlink/rtnl/constants.ts";
-import { parseIpv4, parseIpv6 } from "../netlink/wire/index.ts";
 
 /** An address with prefix length, as netlink wants it. */
 export interface Prefix {
@@ -8,11 +8,11 @@ export interface Prefix {
   readonly length: number;
 }
 
-/** `AF_INET` or `AF_INET6`. Throws TypeError when the text is no address. */
+/** `AF_INET` or `AF_INET6`, which an IPv4-mapped address is too. Throws TypeError when the text is no address. */
 export function familyOf(address: string): 2 | 10 {
-  if (parseIpv4(address)) return AF.INET;
-  if (parseIpv6(address)) return AF.INET6;
-  throw new TypeError(`"${address}" is no IP address`);
+  const bytes = parseIpBytes(address);
+  if (!bytes) throw new TypeError(`"${address}" is no IP address`);
+  return bytes.length === 4 ? AF.INET : AF.INET6;
 }
 
 /** `10.1.0.5/16`; without a length, that of one address. Throws TypeError when the text is none. */
@@ -21,10 +21,10 @@ export function parsePrefix(text: string): Prefix {
   const address = slash < 0 ? text : text.slice(0, slash);
   const family = familyOf(address);
   const bits = family === AF.INET ? 32 : 128;
-  const given = slash < 0 ? String(bits) : text.slice(slash + 1);
-  const length = Number(given);
-  if (!/^\d{1,3}$/.test(given) || length > bits)
-    throw new TypeError(`"${text}": the prefix length is 0..${bits}, not "${given}"`);
+  if (slash < 0) return { family, address, length: bits };
+  const given = text.slice(slash + 1);
+  const length = parsePrefixLen(given, bits);
+  if (length === undefined) throw new TypeError(`"${text}": the prefix length is 0..${bits}, not "${given}"`);
   return { family, address, length };
 }
 

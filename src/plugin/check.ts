@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../cni/errors.ts";
-import { formatCidr, formatIp, networkCidr, parseIp } from "../cni/ip.ts";
 import type { AttachmentRequest, CniInterface, CniResult, NetworkConfig } from "../cni/types.ts";
+import { formatCidr, formatIp, networkCidr, parseIp } from "../ip/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
 import { cidrOf, familyOfCidr, isDefault } from "./layer3.ts";

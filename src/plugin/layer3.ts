@@ -1,6 +1,6 @@
 import { CNI_CODE, CniError } from "../cni/errors.ts";
-import { addToIp, type Cidr, formatIp, type IpFamily, networkIp, parseCidr } from "../cni/ip.ts";
 import type { CniIp, CniResult, CniRoute } from "../cni/types.ts";
+import { addToIp, type Cidr, formatIp, type IpFamily, networkIp, parseCidr } from "../ip/index.ts";
 
 /** Addresses and routes for one interface, as a main plugin makes them out of what IPAM gave. */
 export interface Layer3 {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { loadNative } from "../../../native/load.ts";
-import { formatIp, parseCidr } from "../../../src/cni/ip.ts";
+import { formatIp, parseCidr } from "../../../src/ip/index.ts";
 import type { BootIdentity } from "../boot.ts";
 import type { Files } from "../files.ts";
 import { layoutOf } from "../layout.ts";

@@ -1,4 +1,4 @@
-export { formatIpv4, formatIpv6, ip, ipv4, ipv6, mac, parseIpv4, parseIpv6 } from "./address.ts";
+export { ip, ipv4, ipv6, mac } from "./address.ts";
 export type { UnknownAttr } from "./attr.ts";
 export { type AttrsCodec, attrs, merge, tagged } from "./attrs.ts";
 export {

@@ -1,5 +1,4 @@
-import type { Cidr } from "../../cni/ip.ts";
-import { ipBits, ipToBytes, networkIp } from "../../cni/ip.ts";
+import { type Cidr, ipBits, ipToBytes, networkIp } from "../../ip/index.ts";
 import { type Expr, NFPROTO, NFTA_FIB_F, type Verdict } from "../../netlink/nft/index.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { type Cidr, formatCidr, formatIp, ipToBytes, networkCidr, parseCidr } from "../../cni/ip.ts";
 import type { CniIp } from "../../cni/types.ts";
+import { type Cidr, formatCidr, formatIp, ipToBytes, networkCidr, parseCidr } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { NftChange, NftView } from "../../kernel/nft.ts";
 import { comment } from "../../netlink/nft/index.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { formatIpv4, formatIpv6 } from "../address.ts";
+import { formatIpv4, formatIpv6 } from "../../../ip/index.ts";
 import type { AnyCodec } from "../attr.ts";
 import type { Shape, TagGroup } from "../codec.ts";
 import type { Message, MessageOf } from "../message.ts";

@@ -17,7 +17,7 @@ import {
   parseCidr,
   parseIp,
   sameIp,
-} from "./ip.ts";
+} from "./index.ts";
 
 function ip(text: string): Ip {
   const parsed = parseIp(text);
