@@ -9,7 +9,7 @@ import { parseMac } from "../../src/plugin/mac.ts";
 import { masquerade } from "../../src/plugin/nat/masquerade.ts";
 import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
-import { configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
+import { announce, configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
 import { ensureBridge } from "./device.ts";
@@ -101,6 +101,7 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
 
     if (!conf.containerDown) await tx.step("wait for bridge port", () => waitForPort(host, port));
     if (conf.dad) await tx.step("settle addresses", () => settleAddresses(sandbox, inside, SETTLE_MS));
+    if (layer3.ips.length > 0) await tx.step("announce addresses", () => announce(sandbox, inside));
     return result;
   });
 }
