@@ -12,7 +12,7 @@ import { toCniError } from "./plugin/errors.ts";
 async function main(): Promise<number> {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const load = PLUGINS[name] ?? IPAMS[name];
-  if (!load) return (await import("./tsnet/main.ts")).main(process.argv.slice(2));
+  if (!load) return (await import("./tsnet/main.ts")).main(process.argv.slice(2), { plugins: PLUGINS, ipams: IPAMS });
   const native = loadNative();
   const ownFolder = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
   const cwd = process.env["TSNET_CWD"] || undefined;

@@ -1,57 +1,48 @@
-import { Command, CommanderError } from "commander";
-import type { CniError } from "../cni/errors.ts";
-import { encodeJson } from "../cni/json.ts";
+import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
-import { toCniError } from "../plugin/errors.ts";
-import { cniCommand } from "./cni.ts";
-import { processSurroundings, type Surroundings, UsageError } from "./surroundings.ts";
+import { cniCommand } from "./cni/index.ts";
+import { report } from "./report.ts";
+import { type Holdings, processSurroundings, type Surroundings } from "./surroundings.ts";
+import { withExamples } from "./word.ts";
 
-/** Exit statuses: 0 done, 1 the operation failed, 2 the command line was wrong. */
-export async function main(args: readonly string[]): Promise<number> {
-  const surroundings = processSurroundings();
+/** The command `tsnet`, whole. Gives the exit status: 0 done, 1 the operation failed, 2 the command line was wrong. */
+export async function main(args: readonly string[], holdings: Holdings): Promise<number> {
+  const json = args.includes("--json");
+  let streams = { out: plainly(1), err: plainly(2) };
+  try {
+    const surroundings = processSurroundings(holdings);
+    streams = surroundings;
+    await commandLine(surroundings).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, streams, json);
+  }
+}
+
+/** For the one error that comes before the addon: that it cannot be loaded. */
+const plainly = (fd: 1 | 2) => (text: string) => {
+  (fd === 1 ? process.stdout : process.stderr).write(text);
+};
+
+/** All words. Nothing is printed or ended by commander itself. */
+export function commandLine(s: Surroundings): Command {
   const program = new Command("tsnet")
     .description("Look into, explain and drive the networks of containers.")
     .version(RELEASE, "-V, --version")
-    .showHelpAfterError("(tsnet --help shows the commands)")
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err });
-  program.addCommand(cniCommand(surroundings));
-  inherit(program);
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    return report(error, surroundings, args.includes("--json"));
-  }
+    .configureOutput({ writeOut: s.out, writeErr: s.err });
+  withExamples(program, ["tsnet cni list"]);
+  for (const word of [cniCommand(s)]) program.addCommand(word);
+  inherit(program, "tsnet");
+  return program;
 }
 
-/** Sub-commands behave as their parent: errors are thrown, output goes the same way. */
-function inherit(command: Command): void {
+/** Sub-commands behave as their parent, and each points to its own help. */
+function inherit(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows how)`);
   for (const child of command.commands) {
     child.copyInheritedSettings(command);
-    inherit(child);
+    inherit(child, `${path} ${child.name()}`);
   }
 }
-
-function report(error: unknown, { out, err }: Surroundings, json: boolean): number {
-  // Commander has printed its own message; help and version are no failure.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
-    err(`tsnet: ${error.message}\n  ${error.remedy}\n`);
-    return 2;
-  }
-  const known = toCniError(error);
-  if (!known) throw error;
-  if (json) out(`${encodeJson(errorObject(known))}\n`);
-  else err(`tsnet: ${known.message} (code ${known.code})\n${indent(known.details)}`);
-  return 1;
-}
-
-const errorObject = ({ code, message, details }: CniError) => ({
-  code,
-  msg: message,
-  ...(details === "" ? {} : { details }),
-});
-
-const indent = (text: string): string => (text === "" ? "" : text.replaceAll(/^/gm, "  ").concat("\n"));

@@ -1,8 +1,19 @@
 import type { Native } from "../../native/addon.ts";
 import { loadNative } from "../../native/load.ts";
+import { CNI_CODE, CniError } from "../cni/errors.ts";
+import type { Plugin } from "../plugin/plugin.ts";
+
+/** A plugin by the name of its executable, loaded when it is needed. */
+export type Catalogue = Readonly<Record<string, () => Promise<Plugin>>>;
+
+/** What the executable holds besides this command; the composition root tells. */
+export interface Holdings {
+  readonly plugins: Catalogue;
+  readonly ipams: Catalogue;
+}
 
 /** What a sub-command gets of its process. */
-export interface Surroundings {
+export interface Surroundings extends Holdings {
   readonly native: Native;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The caller's folder; paths on the command line count from it. `undefined` when it is deleted. */
@@ -13,10 +24,11 @@ export interface Surroundings {
   err(text: string): void;
 }
 
-export function processSurroundings(): Surroundings {
-  const native = loadNative();
+export function processSurroundings(holdings: Holdings): Surroundings {
+  const native = nativeOrReason();
   const encoder = new TextEncoder();
   return {
+    ...holdings,
     native,
     env: process.env,
     cwd: callersFolder(),
@@ -26,36 +38,22 @@ export function processSurroundings(): Surroundings {
   };
 }
 
+function nativeOrReason(): Native {
+  try {
+    return loadNative();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CniError(
+      CNI_CODE.OPERATION_FAILED,
+      `cannot load the addon tsnet.node: ${reason}`,
+      "it has to stand beside tsnet-bun and wants glibc 2.31 or later on x86-64",
+      { cause: error },
+    );
+  }
+}
+
 /** The launcher says where it was called from before it goes to `/`; without it, this process is there itself. */
 function callersFolder(): string | undefined {
   const told = process.env["TSNET_CWD"];
   return told === undefined ? process.cwd() : told || undefined;
-}
-
-/** A path of the command line or the environment as an absolute one. */
-export function absolutePath({ cwd }: Pick<Surroundings, "cwd">, path: string): string {
-  if (path.startsWith("/")) return normalize(path);
-  if (cwd === undefined)
-    throw new UsageError(`"${path}" is relative, and the current folder is deleted`, "name it from /");
-  return normalize(`${cwd}/${path}`);
-}
-
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
-/** A command line that cannot be followed; exit status 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-  readonly remedy: string;
-
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.remedy = remedy;
-  }
 }
