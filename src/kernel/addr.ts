@@ -2,7 +2,7 @@ import { IFA_F } from "../netlink/rtnl/addr.const.ts";
 import { type AddrAttrs, delAddr, getAddr, newAddr } from "../netlink/rtnl/addr.ts";
 import { AF } from "../netlink/rtnl/constants.ts";
 import { RT_SCOPE } from "../netlink/rtnl/route.const.ts";
-import { change, NLM_F, type Request } from "../netlink/socket/index.ts";
+import { change, isNetlinkError, NLM_F, type Request } from "../netlink/socket/index.ts";
 import type { MessageOf } from "../netlink/wire/index.ts";
 import { parsePrefix } from "./cidr.ts";
 import type { KernelContext } from "./context.ts";
@@ -72,9 +72,13 @@ export function addrVerbs(ctx: KernelContext): AddrVerbs {
     replace: (spec) => ctx.route().commit(addRequest(spec, NLM_F.CREATE | NLM_F.REPLACE)),
     del: (link, address) => ctx.route().commit(deleteRequest(link, address)),
     async list(link) {
-      const all = await ctx.route().dump(getAddr, { header: { index: link } }, newAddr);
-      const found = all.map(toAddr);
-      return link === undefined ? found : found.filter((a) => a.link === link);
+      try {
+        const all = await ctx.route().dump(getAddr, { header: { index: link } }, newAddr);
+        return all.map(toAddr);
+      } catch (error) {
+        if (isNetlinkError(error, "ENODEV")) return [];
+        throw error;
+      }
     },
   };
 }

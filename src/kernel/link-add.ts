@@ -2,7 +2,7 @@ import { getLink, newLink } from "../netlink/rtnl/link.ts";
 import { change, NetlinkError, NLM_F, type Request, request } from "../netlink/socket/index.ts";
 import type { KernelContext } from "./context.ts";
 import type { LinkSpec } from "./link.ts";
-import { attrsOf, extMask, flagBits, selector } from "./link-request.ts";
+import { attrsOf, EXT_MASK, flagBits, selector } from "./link-request.ts";
 import { type Link, toLink } from "./link-value.ts";
 import { withNetnsFd } from "./netns-fd.ts";
 
@@ -35,7 +35,7 @@ export function addLink(ctx: KernelContext, spec: LinkSpec): Promise<Link> {
 /** One exchange: the link is made, then described. A refusal of the first leaves the second without meaning. */
 export async function createAndRead(ctx: KernelContext, create: Request, name: string): Promise<Link> {
   const { header, attrs } = selector(name);
-  const ask = request(getLink, { header, attrs: { ...attrs, extMask: extMask({}) } }, NLM_F.REQUEST | NLM_F.ACK, name);
+  const ask = request(getLink, { header, attrs: { ...attrs, extMask: EXT_MASK } }, NLM_F.REQUEST | NLM_F.ACK, name);
   const [made, described] = await ctx.route().exchange([create, ask]);
   const error = made?.error ?? described?.error;
   if (error) throw error;

@@ -4,7 +4,7 @@ import { change, isNetlinkError, type Request } from "../netlink/socket/index.ts
 import { type BridgePortVerbs, bridgePortVerbs } from "./bridge-port.ts";
 import type { KernelContext } from "./context.ts";
 import { addLink } from "./link-add.ts";
-import { changeRequest, deletion, describe, extMask, selector } from "./link-request.ts";
+import { changeRequest, deletion, describe, EXT_MASK, selector } from "./link-request.ts";
 import { type Link, toLink } from "./link-value.ts";
 import { type NamespaceRef, withNetnsFd } from "./netns-fd.ts";
 import { addVeth, type VethSpec } from "./veth.ts";
@@ -50,10 +50,10 @@ export interface LinkSpec extends Omit<LinkChanges, "name" | "alias"> {
 }
 
 export interface LinkVerbs extends BridgePortVerbs {
-  /** By index or by (alternative) name; `undefined` when there is none. `stats` adds counters (`attrs.stats64`). */
-  get(target: number | string, options?: { stats?: boolean }): Promise<Link | undefined>;
+  /** By index or by (alternative) name; `undefined` when there is none. */
+  get(target: number | string): Promise<Link | undefined>;
   /** All links, or those of a kind or with a master. */
-  list(filter?: { kind?: string; master?: number; stats?: boolean }): Promise<Link[]>;
+  list(filter?: { kind?: string; master?: number }): Promise<Link[]>;
   /** NetlinkError EEXIST when the name is taken, EOPNOTSUPP when the kernel lacks the kind. */
   add(spec: LinkSpec): Promise<Link>;
   /** A veth pair in one message; see `VethSpec`. The link is this namespace's end. */
@@ -71,9 +71,9 @@ export interface LinkVerbs extends BridgePortVerbs {
 }
 
 export function linkVerbs(ctx: KernelContext): LinkVerbs {
-  async function get(target: number | string, options: { stats?: boolean } = {}): Promise<Link | undefined> {
+  async function get(target: number | string): Promise<Link | undefined> {
     const { header, attrs } = selector(target);
-    const ask = { header, attrs: { ...attrs, extMask: extMask(options) } };
+    const ask = { header, attrs: { ...attrs, extMask: EXT_MASK } };
     try {
       return toLink(await ctx.route().get(getLink, ask, newLink, describe(target)));
     } catch (error) {
@@ -101,7 +101,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
         getLink,
         {
           attrs: {
-            extMask: extMask(filter),
+            extMask: EXT_MASK,
             master,
             linkInfo: kind === undefined ? undefined : ({ kind: "unknown", kindName: kind } as const),
           },

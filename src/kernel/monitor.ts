@@ -39,62 +39,65 @@ export interface Monitor extends AsyncIterableIterator<MonitorEvent>, AsyncDispo
 
 /** Subscribed when this returns, so that a list taken afterwards misses nothing. */
 export function monitor(ctx: KernelContext, topics: readonly MonitorTopic[]): Monitor {
-  const { native } = ctx;
-  const fd = native.netlinkOpen(NETLINK.ROUTE, ctx.netns);
-  const close = ctx.closing(() => native.closeFd(fd));
+  let subscription = subscribe(ctx, topics);
+  let closed = false;
+  const unregister = ctx.closing(() => {
+    closed = true;
+    subscription.close();
+  });
+  async function* stream(): AsyncGenerator<MonitorEvent, undefined> {
+    while (!closed) {
+      let datagram: Uint8Array | undefined;
+      try {
+        datagram = await subscription.receive();
+      } catch (error) {
+        if (closed) return undefined;
+        if ((error as { code?: unknown }).code !== "ENOBUFS") throw error;
+        // What is still in the buffer is older than the list that the consumer takes next: it goes with the socket.
+        subscription.close();
+        subscription = subscribe(ctx, topics);
+        yield { topic: "resync" };
+        continue;
+      }
+      for (const raw of splitMessages(datagram ?? new Uint8Array())) {
+        const event = toEvent(raw);
+        if (event) yield event;
+      }
+    }
+    return undefined;
+  }
+  const events = stream();
+  return {
+    next: () => events.next(),
+    // Not the generator's own: that would wait for the next message. Closing the socket ends a receive under way.
+    return: async () => {
+      unregister();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: async () => unregister(),
+  };
+}
+
+interface Subscription {
+  receive(): Promise<Uint8Array | undefined>;
+  close(): void;
+}
+
+function subscribe({ native, netns }: KernelContext, topics: readonly MonitorTopic[]): Subscription {
+  const fd = native.netlinkOpen(NETLINK.ROUTE, netns);
   try {
     native.netlinkSubscribe(
       fd,
       topics.flatMap((topic) => GROUPS[topic]),
     );
   } catch (error) {
-    close();
+    native.closeFd(fd);
     throw error;
   }
-  let closed = false;
-  const events = stream(
-    () => native.netlinkReceiveAsync(fd, -1),
-    () => closed,
-  );
-  const stop = async (): Promise<void> => {
-    closed = true;
-    close();
-  };
-  return {
-    next: () => events.next(),
-    // Not the generator's own: that would wait for the next message.
-    return: async () => {
-      await stop();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    [Symbol.asyncDispose]: stop,
-  };
-}
-
-async function* stream(
-  receive: () => Promise<Uint8Array | undefined>,
-  isClosed: () => boolean,
-): AsyncGenerator<MonitorEvent, undefined> {
-  while (!isClosed()) {
-    let datagram: Uint8Array | undefined;
-    try {
-      datagram = await receive();
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (code === "ECANCELED" || code === "EBADF") return undefined;
-      if (code !== "ENOBUFS") throw error;
-      yield { topic: "resync" };
-      continue;
-    }
-    for (const raw of splitMessages(datagram ?? new Uint8Array())) {
-      const event = toEvent(raw);
-      if (event) yield event;
-    }
-  }
-  return undefined;
+  return { receive: () => native.netlinkReceiveAsync(fd, -1), close: () => native.closeFd(fd) };
 }
 
 function toEvent({ type, bytes }: RawMessage): MonitorEvent | undefined {

@@ -111,7 +111,13 @@ export function routeVerbs(ctx: KernelContext): RouteVerbs {
       const reply = await ctx.route().get(
         getRoute,
         {
-          header: { family: to.family, dstLength: to.length, srcLength: src?.length, flags: RTM_F.LOOKUP_TABLE },
+          header: {
+            family: to.family,
+            dstLength: to.length,
+            srcLength: src?.length,
+            // IPv6 always tells the table, and refuses the flag.
+            flags: to.family === AF.INET ? RTM_F.LOOKUP_TABLE : 0,
+          },
           attrs: { dst: to.address, src: src?.address, iif: from.iif, oif: from.oif, mark: from.mark },
         },
         newRoute,
