@@ -103,7 +103,7 @@ describe("environment", () => {
     const dropped = {
       BUN_OPTIONS: "--preload /tmp/x",
       BUN_BE_BUN: "1",
-      BUN_JSC_useJIT: "0",
+      BUN_JSC_useJIT: "1",
       JSC_useJIT: "0",
       MIMALLOC_VERBOSE: "1",
       UV_THREADPOOL_SIZE: "1",
@@ -124,14 +124,27 @@ describe("environment", () => {
     };
     const { env } = shell("$BIN/bridge", { ...dropped, ...kept });
     for (const [name, value] of Object.entries(kept)) expect(env).toContain(`${name}=${value}`);
-    expect(env.filter((v) => /^(BUN_|JSC_|MIMALLOC_|UV_|NODE_(OPTIONS|PATH|CHANNEL_FD)=)/.test(v))).toEqual([]);
+    expect(
+      env.filter((v) => /^(BUN_(OPTIONS|BE_BUN)|JSC_|MIMALLOC_|UV_|NODE_(OPTIONS|PATH|CHANNEL_FD)=)/.test(v)),
+    ).toEqual([]);
     expect(env.filter((v) => v.startsWith("TSNET_")).sort()).toEqual([`TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1"]);
+  });
+
+  test("plugins run without just-in-time compiler, commands and GC with it, whatever the caller says", () => {
+    const jit = (script: string, env: Record<string, string> = {}) =>
+      shell(script, { BUN_JSC_useJIT: "1", ...env }).env.filter((v) => v.startsWith("BUN_"));
+    expect(jit("$BIN/bridge")).toEqual(["BUN_JSC_useJIT=0"]);
+    for (const verb of ["ADD", "DEL", "CHECK", "STATUS", "VERSION", "GCX"])
+      expect(jit("$BIN/bridge", { CNI_COMMAND: verb })).toEqual(["BUN_JSC_useJIT=0"]);
+    expect(jit("$BIN/bridge", { CNI_COMMAND: "GC" })).toEqual([]);
+    for (const name of ["tsnet", "tsbox"]) expect(jit(`exec -a /x/${name} $BIN/bridge`)).toEqual([]);
+    expect(jit("exec -a tsnetx $BIN/bridge")).toEqual(["BUN_JSC_useJIT=0"]);
   });
 
   test("no environment, no HOME, variables without a name or value", () => {
     const script = `import os; os.execve('${bin}/bridge', ['bridge'], {'PROBE_OUT': '${report}'})`;
     const is = shell(`python3 -c "${script}"`);
-    expect(is.env).toEqual([`PROBE_OUT=${report}`, `TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1"]);
+    expect(is.env).toEqual([`PROBE_OUT=${report}`, `TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1", "BUN_JSC_useJIT=0"]);
   });
 
   test("thousands of variables and long ones", () => {

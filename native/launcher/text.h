@@ -19,6 +19,11 @@ static inline bool text_begins(const char *text, const char *prefix) {
   return true;
 }
 
+static inline bool text_equals(const char *a, const char *b) {
+  while (*a != '\0' && *a == *b) a++, b++;
+  return *a == *b;
+}
+
 /* What follows the last slash; all of it when there is none. */
 static inline const char *text_basename(const char *path) {
   const char *name = path;
