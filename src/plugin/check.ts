@@ -47,6 +47,9 @@ export async function checkLink(
   return link;
 }
 
+/** linux/rtnetlink.h, `RT_TABLE_MAIN`. */
+const RT_TABLE_MAIN = 254;
+
 /** Every address of prevResult that belongs to the interface stands on it, and every route of prevResult is there. */
 export async function checkLayer3(sandbox: Kernel, link: Link, result: CniResult): Promise<void> {
   const index = result.interfaces?.findIndex((i) => i.name === link.name && i.sandbox !== undefined) ?? -1;
@@ -58,7 +61,7 @@ export async function checkLayer3(sandbox: Kernel, link: Link, result: CniResult
     if (!addresses.some((a) => a.address === text && a.prefixLen === wanted.prefixLen))
       throw checkFailed(`address ${ip.address} is missing on "${link.name}"`);
   }
-  const routes = await sandbox.route.list();
+  const routes = await sandbox.route.list({ table: "all" });
   for (const route of result.routes ?? []) {
     const dst = formatCidr(networkCidr(cidrOf(route.dst)));
     const family = familyOfCidr(dst);
@@ -67,7 +70,7 @@ export async function checkLayer3(sandbox: Kernel, link: Link, result: CniResult
       (r) =>
         r.family === family &&
         r.dst === dst &&
-        (route.table === undefined || r.table === route.table) &&
+        r.table === (route.table ?? RT_TABLE_MAIN) &&
         (gw === undefined || isDefault(route) || r.gw === formatIp(gw)),
     );
     if (!found) throw checkFailed(`route ${dst}${route.gw ? ` via ${route.gw}` : ""} is missing in the container`);

@@ -10,10 +10,9 @@ export interface SandboxLink {
 }
 
 /**
- * Addresses, link up, routes: one exchange with the kernel. Addresses come first, so that the kernel announces them when
- * the link goes up (gratuitous ARP by `arp_notify`, unsolicited neighbour advertisements by `ndisc_notify`).
- * Routes without a gateway of their own get the family's first one, as in the reference; also as there, a container's
- * second network may bring a default route that the first one brought already.
+ * Addresses, link up, routes: one exchange with the kernel. Routes without a gateway of their own get the family's first
+ * one, as in the reference, but those of scope link or host have none; also as there, a container's second network may
+ * bring a default route that the first one brought already.
  * @param dad leave IPv6 duplicate-address detection on: the addresses are tentative for a second or two
  */
 export async function configureSandbox(
@@ -28,10 +27,19 @@ export async function configureSandbox(
     ...ips.map((ip) => sandbox.addr.adding({ link: link.index, address: ip.address, nodad: !dad })),
     sandbox.link.setting(link.index, { up: true }),
     ...routes.map((route) => {
-      const family = familyOfCidr(route.dst);
-      return sandbox.route.prepending({ ...route, gw: route.gw ?? firstGateway(ips, family), oif: link.index });
+      const gw = route.scope ? undefined : firstGateway(ips, familyOfCidr(route.dst));
+      return sandbox.route.prepending({ ...route, gw: route.gw ?? gw, oif: link.index });
     }),
   );
+}
+
+/**
+ * Tells the neighbours of the link's addresses: gratuitous ARP (`arp_notify`) and unsolicited neighbour advertisements
+ * (`ndisc_notify`). The kernel does that when the link goes up, but a bridge's port does not forward yet at that moment;
+ * it does it again when the hardware address is set, be it the same.
+ */
+export async function announce(sandbox: Kernel, link: SandboxLink & { readonly mac: string }): Promise<void> {
+  await sandbox.link.set(link.index, { address: link.mac });
 }
 
 async function prepareSysctls(sandbox: Kernel, ifName: string, has: { hasIpv6: boolean; dad: boolean }): Promise<void> {
