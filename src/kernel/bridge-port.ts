@@ -1,4 +1,4 @@
-import { BRIDGE_VLAN_INFO } from "../netlink/rtnl/bridge-vlan.const.ts";
+import { BRIDGE_FLAGS, BRIDGE_VLAN_INFO } from "../netlink/rtnl/bridge-vlan.const.ts";
 import {
   type BridgeAfSpec,
   delBridgeLink,
@@ -40,14 +40,18 @@ export interface BridgeVlan {
   untagged?: boolean | undefined;
 }
 
+/** Whose VLANs: those of the bridge's port (the bridge keeps them), or the bridge's own. */
+export type VlansOf = "port" | "self";
+
 export interface BridgePortVerbs {
   setBridgePort(index: number, changes: BridgePortChanges): Promise<void>;
   /** VLANs of a port of a bridge, or of the bridge itself, each of a range on its own: `bridge vlan show`. */
   bridgeVlans(index: number): Promise<BridgeVlan[]>;
-  addBridgeVlans(index: number, vlans: readonly BridgeVlan[]): Promise<void>;
-  delBridgeVlans(index: number, vlans: readonly BridgeVlan[]): Promise<void>;
+  /** @param of "self" when `index` is the bridge itself. NetlinkError EOPNOTSUPP when it is neither, or without filtering. */
+  addBridgeVlans(index: number, vlans: readonly BridgeVlan[], of?: VlansOf): Promise<void>;
+  delBridgeVlans(index: number, vlans: readonly BridgeVlan[], of?: VlansOf): Promise<void>;
   /** The port gets these VLANs and loses all others. */
-  setBridgeVlans(index: number, vlans: readonly BridgeVlan[]): Promise<void>;
+  setBridgeVlans(index: number, vlans: readonly BridgeVlan[], of?: VlansOf): Promise<void>;
 }
 
 export function bridgePortVerbs(ctx: KernelContext): BridgePortVerbs {
@@ -69,13 +73,13 @@ export function bridgePortVerbs(ctx: KernelContext): BridgePortVerbs {
   return {
     setBridgePort: (index, changes) => send(portRequest(index, changes)),
     bridgeVlans,
-    addBridgeVlans: (index, vlans) => send(...vlans.map((v) => vlanRequest(setBridgeLink, index, v))),
-    delBridgeVlans: (index, vlans) => send(...vlans.map((v) => vlanRequest(delBridgeLink, index, v))),
-    async setBridgeVlans(index, vlans) {
+    addBridgeVlans: (index, vlans, of) => send(...vlans.map((v) => vlanRequest(setBridgeLink, index, v, of))),
+    delBridgeVlans: (index, vlans, of) => send(...vlans.map((v) => vlanRequest(delBridgeLink, index, v, of))),
+    async setBridgeVlans(index, vlans, of) {
       const surplus = without(await bridgeVlans(index), vlans);
       await send(
-        ...surplus.map((v) => vlanRequest(delBridgeLink, index, v)),
-        ...vlans.map((v) => vlanRequest(setBridgeLink, index, v)),
+        ...surplus.map((v) => vlanRequest(delBridgeLink, index, v, of)),
+        ...vlans.map((v) => vlanRequest(setBridgeLink, index, v, of)),
       );
     },
   };
@@ -99,11 +103,8 @@ function portRequest(index: number, changes: BridgePortChanges): Request {
   return change(setBridgeLink, { header: { family: AF.BRIDGE, index }, attrs: { port } }, 0, `#${index}`);
 }
 
-/**
- * One message for each VLAN or range. Without flags the kernel means the bridge when the link is a port, and the link
- * itself when it is a bridge (br_setlink, br_dellink); `self` says the latter.
- */
-function vlanRequest(schema: typeof setBridgeLink, index: number, vlan: BridgeVlan): Request {
+/** One message for each VLAN or range: what `bridge vlan add` sends. */
+function vlanRequest(schema: typeof setBridgeLink, index: number, vlan: BridgeVlan, of: VlansOf = "port"): Request {
   const flags = (vlan.pvid ? BRIDGE_VLAN_INFO.PVID : 0) | (vlan.untagged ? BRIDGE_VLAN_INFO.UNTAGGED : 0);
   const { vid, end = vid } = vlan;
   const vlans =
@@ -113,7 +114,10 @@ function vlanRequest(schema: typeof setBridgeLink, index: number, vlan: BridgeVl
           { vlan: { flags: flags | BRIDGE_VLAN_INFO.RANGE_BEGIN, vid } },
           { vlan: { flags: flags | BRIDGE_VLAN_INFO.RANGE_END, vid: end } },
         ];
-  const value = { header: { family: AF.BRIDGE, index }, attrs: { afSpec: vlans } };
+  const value = {
+    header: { family: AF.BRIDGE, index },
+    attrs: { afSpec: of === "self" ? [{ flags: BRIDGE_FLAGS.SELF }, ...vlans] : vlans },
+  };
   return change(schema, value, 0, `#${index} vlan ${end === vid ? vid : `${vid}-${end}`}`);
 }
 
