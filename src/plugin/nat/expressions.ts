@@ -26,9 +26,9 @@ export const isFamily = (family: Family): Expr[] => [
 ];
 
 /** `meta l4proto tcp` */
-export const isProtocol = (protocol: Protocol): Expr[] => [
+export const isProtocol = (protocol: Protocol, op: "eq" | "neq" = "eq"): Expr[] => [
   { kind: "meta", data: { key: "l4proto", dreg: REG } },
-  cmp("eq", Uint8Array.of(PROTOCOL[protocol])),
+  cmp(op, Uint8Array.of(PROTOCOL[protocol])),
 ];
 
 /** Bytes from the start of the IPv4 or IPv6 header. */

@@ -1,0 +1,59 @@
+import type { AttachmentRequest } from "../../src/cni/types.ts";
+import { formatIp } from "../../src/ip/index.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
+import type { Link } from "../../src/kernel/link.ts";
+import { isNetlinkError } from "../../src/netlink/socket/index.ts";
+import { isLoopback } from "../../src/plugin/nat/port-keys.ts";
+import type { Publication } from "../../src/plugin/nat/publish.ts";
+import type { PortmapConf } from "./config.ts";
+
+/** Whether the host's own 127.0.0.1 reaches it. */
+const isForLoopback = (p: Publication): boolean =>
+  p.family === 4 && p.hairpin !== undefined && (p.hostAddress === undefined || isLoopback(p.hostAddress));
+
+/**
+ * The parameter that lets the host's 127.0.0.1 lead out by the container's link, if any port is published there. The raw
+ * chain keeps others from using it.
+ */
+export async function routeLocalnetKey(
+  host: Kernel,
+  publications: readonly Publication[],
+): Promise<string | undefined> {
+  const first = publications.find(isForLoopback);
+  if (!first) return undefined;
+  const { oif } = await host.route.get(formatIp(first.target));
+  const link = oif === undefined ? undefined : await host.link.get(oif);
+  return link && !link.loopback ? `net/ipv4/conf/${link.name}/route_localnet` : undefined;
+}
+
+export async function ensureRouteLocalnet(host: Kernel, publications: readonly Publication[]): Promise<void> {
+  const key = await routeLocalnetKey(host, publications);
+  if (key !== undefined && (await host.sysctl.get(key)) !== "1") await host.sysctl.set(key, "1");
+}
+
+/**
+ * The container's ports on bridges that must send frames back where they came from, for its own requests to its published
+ * ports where bridged frames are translated (`bridge-nf-call-iptables` 1). A promiscuous bridge does so anyway.
+ */
+export async function hairpinPorts(host: Kernel, req: AttachmentRequest<PortmapConf>): Promise<Link[]> {
+  const ports: Link[] = [];
+  for (const { name, sandbox } of req.conf.prevResult?.interfaces ?? []) {
+    const link = sandbox ? undefined : await host.link.get(name);
+    if (!link?.bridgePort || link.kind !== "veth" || link.master === undefined) continue;
+    const bridge = await host.link.get(link.master);
+    if (bridge?.kind === "bridge" && bridge.promiscuity === 0) ports.push(link);
+  }
+  return ports;
+}
+
+export async function ensureHairpin(host: Kernel, req: AttachmentRequest<PortmapConf>): Promise<void> {
+  for (const port of await hairpinPorts(host, req)) {
+    if (port.bridgePort?.hairpin) continue;
+    try {
+      await host.link.setBridgePort(port.index, { hairpin: true });
+    } catch (error) {
+      // The container's link may go while we look at it: then nothing is left to set.
+      if (!isNetlinkError(error, "ENODEV")) throw error;
+    }
+  }
+}

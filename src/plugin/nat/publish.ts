@@ -1,0 +1,160 @@
+import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { NftChange, NftView } from "../../kernel/nft.ts";
+import { comment } from "../../netlink/nft/index.ts";
+import { type Attachment, MAX_COMMENT, ownerMark, ownerOf } from "../owner.ts";
+import { ensureChain } from "./chains.ts";
+import {
+  guardSlot,
+  hairpinSlot,
+  hostEnd,
+  isLoopback,
+  PORT_SETS,
+  type Published,
+  portSlot,
+  privateSlot,
+  publishedOf,
+  targetBytes,
+} from "./port-keys.ts";
+import { PORT_PART } from "./port-table.ts";
+import {
+  type Entry,
+  findRecords,
+  insertion,
+  type NatRecord,
+  readSlots,
+  removal,
+  removalOfUnused,
+  type Slot,
+} from "./records.ts";
+import { ensureShared } from "./shared.ts";
+import type { SideChain } from "./side-chains.ts";
+
+/** A port to publish, with what goes with it. */
+export interface Publication extends Published {
+  /** From where connections are masqueraded; absent: from nowhere. */
+  readonly hairpin: SideChain | undefined;
+  /** Who may use it; absent: everybody. */
+  readonly guard: SideChain | undefined;
+}
+
+/** Eight digits of the boot's random number: a record of an earlier boot, put back from a saved rule set, binds nobody. */
+export async function currentBoot({ sysctl }: Kernel): Promise<string> {
+  return (await sysctl.get("kernel/random/boot_id")).slice(0, 8);
+}
+
+/**
+ * Publishes ports as one batch: all or none. Records of the requester itself, and of an earlier boot, are taken over.
+ * CniError 11 when another attachment holds a port.
+ */
+export async function publish(
+  host: Kernel,
+  attachment: Attachment,
+  publications: readonly Publication[],
+): Promise<void> {
+  const owner = ownerOf(attachment);
+  const boot = await currentBoot(host);
+  const userdata = comment(ownerMark(attachment, MAX_COMMENT, `@${boot}`));
+  const entries = publications.flatMap((p) => entriesOf(p, userdata)).concat(privateEntries(publications, userdata));
+  const added = new Map<string, number>();
+  for (const { element } of entries) {
+    const chain = element.data?.verdict?.chain;
+    if (chain !== undefined) added.set(chain, (added.get(chain) ?? 0) + 1);
+  }
+
+  await host.nft.transaction(async (view) => {
+    const shared = await ensureShared(view, PORT_PART);
+    const holders = await holdersOf(view, publications);
+    const isFree = (record: NatRecord): boolean =>
+      record.owner?.attachment === owner.attachment || (record.boot !== undefined && record.boot !== boot);
+    const taken = holders.find((record) => !isFree(record));
+    if (taken) throw takenError(taken);
+    // All that stands on our keys, whoever made it, and all that goes with the holders that give way.
+    const displaced = holders.flatMap((record) => publishedOf(record) ?? []);
+    const slots = distinct([...publications, ...displaced].flatMap(slotsOf));
+    const stale = (await readSlots(view, slots)).filter((record) => record !== undefined);
+    return {
+      result: undefined,
+      changes: [
+        ...shared,
+        ...(await ensureSideChains(view, publications)),
+        ...removal(stale),
+        ...insertion(entries),
+        ...(await removalOfUnused(view, stale, added)),
+      ],
+    };
+  });
+}
+
+/** Every key that a published port can have an element under. */
+export const slotsOf = (p: Published): Slot[] => [portSlot(p), guardSlot(p), hairpinSlot(p), privateSlot(p)];
+
+function entriesOf(p: Publication, userdata: Uint8Array): Entry[] {
+  const jump = (slot: Slot, chain: SideChain | undefined): Entry[] =>
+    chain ? [{ ...slot, element: { data: { verdict: { code: "jump", chain: chain.name } }, userdata } }] : [];
+  return [
+    { ...portSlot(p), element: { data: { value: targetBytes(p) }, userdata } },
+    ...jump(guardSlot(p), p.guard),
+    ...jump(hairpinSlot(p), p.hairpin),
+  ];
+}
+
+/** A container's port is private when each of its publications is on a loopback address. */
+export function privateEntries(publications: readonly Published[], userdata: Uint8Array): Entry[] {
+  const slots = publications.map((p) => ({ slot: privateSlot(p), isPrivate: isPrivate(p) }));
+  const open = new Set(slots.filter((s) => !s.isPrivate).map((s) => nameOf(s.slot)));
+  return distinct(slots.filter((s) => !open.has(nameOf(s.slot))).map((s) => s.slot)).map((slot) => ({
+    ...slot,
+    element: { userdata },
+  }));
+}
+
+const isPrivate = (p: Published): boolean => p.hostAddress !== undefined && isLoopback(p.hostAddress);
+
+/** Texts of the port maps' keys: set and bytes. */
+const nameOf = (slot: Slot): string => `${slot.set} ${slot.key.toHex()}`;
+
+function distinct<S extends Slot>(slots: readonly S[]): S[] {
+  return [...new Map(slots.map((slot) => [nameOf(slot), slot])).values()];
+}
+
+/**
+ * Records that stand in the way, as sockets would: a port on every address excludes the same port on any address, and the
+ * other way round. Families and protocols are apart.
+ */
+async function holdersOf(view: NftView, publications: readonly Published[]): Promise<NatRecord[]> {
+  const everywhere = publications.map((p) => portSlot({ ...p, hostAddress: undefined }));
+  const exact = publications.filter((p) => p.hostAddress).map(portSlot);
+  const found = (await readSlots(view, distinct([...everywhere, ...exact]))).filter((record) => record !== undefined);
+  for (const family of [4, 6] as const) {
+    const wanted = publications.filter((p) => p.family === family && !p.hostAddress);
+    if (wanted.length === 0) continue;
+    const ports = new Set(wanted.map((p) => `${p.protocol} ${p.hostPort}`));
+    // The keys begin with the address, so there is no looking up by port alone; few ports are on one address only.
+    for (const record of await findRecords(view, [PORT_SETS.hostPorts[family]])) {
+      const p = publishedOf(record);
+      if (p && ports.has(`${p.protocol} ${p.hostPort}`)) found.push(record);
+    }
+  }
+  return found;
+}
+
+async function ensureSideChains(view: NftView, publications: readonly Publication[]): Promise<NftChange[]> {
+  const chains = new Map<string, SideChain>();
+  for (const { hairpin, guard } of publications)
+    for (const chain of [hairpin, guard]) if (chain) chains.set(chain.name, chain);
+  const changes: NftChange[] = [];
+  for (const { name, about, rules } of chains.values()) changes.push(...(await ensureChain(view, name, about, rules)));
+  return changes;
+}
+
+function takenError(record: NatRecord): CniError {
+  const p = publishedOf(record);
+  const where = p ? hostEnd(p) : "a port";
+  const holder = record.label || (record.owner ? `attachment ${record.owner.attachment}` : "somebody without a name");
+  return new CniError(
+    CNI_CODE.TRY_AGAIN_LATER,
+    `host port ${where} is taken by ${holder}`,
+    `it is free once that attachment is deleted; if it is gone for good: tsnet ports release${p ? ` ${hostEnd(p)}` : ""}`,
+  );
+}
