@@ -49,12 +49,15 @@ const SHARED = [
   /^\+ route .*"dev":"cni0"/,
   /^. sysctl /,
   /^\+ nft (table|chain|map|set) /,
-  /^\+ nft rule \S+ \S+ (PREROUTING|POSTROUTING|OUTPUT|CNI-HOSTPORT-(SETMARK|MASQ)|postrouting|prerouting|output|hostports_all) /,
+  /^\+ nft rule ip6? nat (PREROUTING|POSTROUTING|OUTPUT|CNI-HOSTPORT-(SETMARK|MASQ)) /,
+  /^\+ nft rule \S+ cni_\S+ (postrouting|prerouting|output|hostports_all) /,
+  /^\+ nft rule inet tsnet (?!\S*-[0-9a-f]{16} )/,
   /^. file \S+\/(last_reserved_ip\.\d+|lock|\.\S+)/,
 ];
-const of = (ids: RegExp): RegExp => new RegExp(`^\\+ nft chain .*${ids.source}`);
-/** Chains of one container, which SHARED would let pass. */
-const PRIVATE_CHAINS = /CNI-(DN-|SN-)?[0-9a-f]{21,24}/;
+/** Chains of one container or one network, which SHARED would let pass. */
+const OWN_CHAIN = /^\+ nft chain .*(CNI-(DN-|SN-)?[0-9a-f]{21,24}|(net|hairpin)-[0-9a-f]{16})/;
+/** What the reference cannot take away. */
+const OF_OURS = /^\+ nft (elem|rule inet|chain inet) tsnet /;
 
 interface Lab extends AsyncDisposable {
   readonly host: PrivateHost;
@@ -79,7 +82,7 @@ async function makeLab(): Promise<Lab> {
     chain: (options) => makeChain({ unchecked: brokenChecks(options), ...options, host, name: "mixed" }),
     left: async () => {
       const now = await snapshot(host, FOLDERS);
-      const chains = diff(before, now).filter((line) => of(PRIVATE_CHAINS).test(line));
+      const chains = diff(before, now).filter((line) => OWN_CHAIN.test(line));
       return [...chains, ...diff(before, now, { ignore: [...SHARED, /^. netns /] })];
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -334,7 +337,7 @@ testUnless(
     await chain.del(byReference).catch(() => chain.del(byReference));
     // The reference knows nothing of our maps; but lease and interface are gone.
     const left = await lab.left();
-    expect(left.filter((line) => !line.startsWith("+ nft elem tsnet"))).toEqual([]);
+    expect(left.filter((line) => !OF_OURS.test(line))).toEqual([]);
     // A late DEL by ours, as `tsnet repair --release` or GC would, takes the rest.
     await chain.del(first);
     await proveSuccessor(lab, chain, { ...attachment("after", after, publish(8080)), path: [REF] }, after);
