@@ -18,7 +18,7 @@ exec 8<scripts/build.sh
 flock 8
 setup build
 
-sources=$(find src plugins ipam native package.json package-lock.json tsconfig.json scripts/build.sh \
+sources=$(find src plugins ipam native package.json package-lock.json tsconfig.json scripts/build.sh scripts/bundle.ts \
   -path native/build -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
 if [ "${1:-}" != --force ] && [ "$(cat dist/.sources 2>/dev/null)" = "$sources" ]; then
   echo "dist is up to date"
@@ -32,9 +32,7 @@ trap 'rm -rf "$new"' EXIT
 chmod 755 "$new"
 mkdir "$new/bin" "$new/cni" "$new/lib"
 
-# The two --no-compile-autoload flags: a compiled executable would read .env and run bunfig.toml of the folder it starts in.
-scripts/bun build src/main.ts --compile --minify --bytecode --format=cjs --sourcemap=linked \
-  --no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile "$new/cni/tsnet-bun"
+scripts/bun scripts/bundle.ts "$new/cni/tsnet-bun"
 rm -f "$new/cni/tsnet-bun.map" # it is in the executable as well
 for name in $plugins; do install -m 755 native/build/launcher "$new/cni/$name"; done
 for name in $commands; do install -m 755 native/build/launcher "$new/bin/$name"; done
