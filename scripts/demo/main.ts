@@ -31,9 +31,8 @@ async function show(): Promise<void> {
   const host = stage.namespace("host");
   const web = stage.namespace("web");
   const client = stage.namespace("client");
-  // `tsnet` runs in the namespace that plays the host, with /var/lib/cni and /run/tsnet of its own.
   const tsnet = (args: string[], capabilities = {}) =>
-    host.run([join(import.meta.dir, "../../dist/bin/tsnet"), "cni", ...args], {
+    host.run([join(import.meta.dir, "../../dist/bin/tsnet"), "cni", ...args, "--cache-dir", join(folder, "cache")], {
       NETCONFPATH: config,
       CNI_PATH: join(import.meta.dir, "../../dist/cni"),
       CAP_ARGS: JSON.stringify(capabilities),
