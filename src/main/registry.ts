@@ -10,7 +10,6 @@ export const PLUGINS: Readonly<Record<string, Loader>> = {
   bridge: async () => (await import("../../plugins/bridge/index.ts")).bridge as Plugin,
   loopback: async () => (await import("../../plugins/loopback/index.ts")).loopback as Plugin,
   portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
-  portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
 };
 
 /** IPAM plugins: executables of their own, and run in-process by ours. */
