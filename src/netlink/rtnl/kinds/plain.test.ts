@@ -24,3 +24,10 @@ test("told: ifb", () => {
     attrs: { ifname: "ifb7", linkInfo: { kind: "ifb" } },
   });
 });
+
+test("told: dummy", () => {
+  checkGoldenPart(newLink, row("told: dummy"), {
+    header: { index: 2 },
+    attrs: { ifname: "dummy7", linkInfo: { kind: "dummy" } },
+  });
+});

@@ -1,5 +1,5 @@
 import { test } from "bun:test";
-import { checkGolden, loadGolden } from "../../wire/golden.ts";
+import { checkGolden, checkGoldenPart, loadGolden } from "../../wire/golden.ts";
 import { newLink } from "../link.ts";
 
 const row = await loadGolden(new URL("./vlan.hex", import.meta.url));
@@ -21,6 +21,28 @@ test("ip link add v0.5 link v0 type vlan proto 802.1ad id 5 reorder_hdr off gvrp
           ],
           egressQos: [{ from: 0, to: 7 }],
           flags: { flags: 2, mask: 3 },
+        },
+      },
+    },
+  });
+});
+
+test("told", () => {
+  checkGoldenPart(newLink, row("told"), {
+    header: { index: 4 },
+    attrs: {
+      ifname: "v0.5",
+      linkInfo: {
+        kind: "vlan",
+        data: {
+          protocol: 33024,
+          id: 5,
+          flags: { flags: 5, mask: 4294967295 },
+          ingressQos: [{ from: 1, to: 2 }],
+          egressQos: [
+            { from: 0, to: 7 },
+            { from: 3, to: 4 },
+          ],
         },
       },
     },
