@@ -62,9 +62,10 @@ beforeAll(async () => {
   runtime = await setUpPodman(PLUGIN_PATH);
   await runtime.podman("network", "create", "--subnet", "10.77.0.0/24", "--ipv6", "--subnet", "fd77::/64", "front");
   await runtime.podman("network", "create", "--subnet", "10.78.0.0/24", "--ipv6", "--subnet", "fd78::/64", "back");
-  // The first container makes what all share: the bridges, their gateway addresses, base chains.
-  await runServer("first", "--network", "front", "--network", "back", "--publish", "1:80");
-  await remove("first");
+  // The first containers make what all share: the bridges, their gateway addresses, base chains.
+  await runServer("first", "--network", "front", "--publish", "1:80");
+  await runServer("second", "--network", "back", "--publish", "2:80");
+  await remove("first", "second");
   idle = await snapshot(runtime.host, FOLDERS);
 }, 60_000);
 
