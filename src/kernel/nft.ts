@@ -117,7 +117,7 @@ async function lock({ native, netns, waiting }: KernelContext): Promise<() => vo
       fd = await take();
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
-      native.makeDirs(LOCK_FOLDER, 0o755);
+      native.makeDirs(LOCK_FOLDER, 0o700);
       fd = await take();
     }
     return () => native.closeFd(fd);
