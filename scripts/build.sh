@@ -33,7 +33,7 @@ chmod 755 "$new"
 mkdir "$new/bin" "$new/cni" "$new/lib"
 
 scripts/bun scripts/bundle.ts "$new/cni/tsnet-bun"
-rm -f "$new/cni/tsnet-bun.map" # it is in the executable as well
+rm -f "$new/cni/"*.map # they are in the executable as well
 for name in $plugins; do install -m 755 native/build/launcher "$new/cni/$name"; done
 for name in $commands; do install -m 755 native/build/launcher "$new/bin/$name"; done
 install -m 644 native/build/tsnet.node "$new/cni/tsnet.node"
