@@ -6,7 +6,6 @@ import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
 import { parseMac } from "../../src/plugin/mac.ts";
-import { masquerade } from "../../src/plugin/nat/masquerade.ts";
 import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { announce, configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
@@ -15,7 +14,6 @@ import type { BridgeConf } from "./config.ts";
 import { ensureBridge } from "./device.ts";
 import { ensureGateway } from "./gateway.ts";
 import { configurePort, waitForPort } from "./port.ts";
-import { spoofCheck } from "./spoof-check.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** Time limit of the reference for duplicate-address detection. */
@@ -64,12 +62,14 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
     );
     await tx.step("configure bridge port", () => configurePort(host, port, conf));
     const inside = await tx.step("find container interface", () => linkNamed(sandbox, ifName));
-    if (conf.macSpoofCheck)
+    if (conf.macSpoofCheck) {
+      const { spoofCheck } = await import("./spoof-check.ts");
       await tx.step(
         "check source addresses",
         () => spoofCheck.add(host, attachment, { port: hostName, mac: inside.mac }),
         () => spoofCheck.del(host, attachment),
       );
+    }
 
     if (!conf.containerDown)
       await tx.step("configure sandbox", () => configureSandbox(sandbox, inside, layer3, { dad: conf.dad }));
@@ -92,12 +92,14 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
       await tx.step("gateway on bridge", () => ensureGateway(host, on, layer3.ips, conf));
       if (on !== bridge) result.interfaces?.push({ name: on.name, mac: on.mac, mtu: on.mtu });
     }
-    if (conf.ipMasq && layer3.ips.length > 0)
+    if (conf.ipMasq && layer3.ips.length > 0) {
+      const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");
       await tx.step(
         "masquerade",
         () => masquerade.add(host, attachment, layer3.ips),
         () => masquerade.del(host, attachment),
       );
+    }
 
     if (!conf.containerDown) await tx.step("wait for bridge port", () => waitForPort(host, port));
     if (conf.dad) await tx.step("settle addresses", () => settleAddresses(sandbox, inside, SETTLE_MS));

@@ -6,13 +6,11 @@ import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { checkFailed, checkLayer3, checkLink, containerInterface, interfacesOf } from "../../src/plugin/check.ts";
 import { isForwarding } from "../../src/plugin/forwarding.ts";
 import { cidrOf, familyOfCidr } from "../../src/plugin/layer3.ts";
-import { masquerade } from "../../src/plugin/nat/masquerade.ts";
 import { hostVethName, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import type { BridgeConf } from "./config.ts";
 import { usesVlans } from "./device.ts";
 import { portVlans } from "./port.ts";
-import { spoofCheck } from "./spoof-check.ts";
 
 /** CHECK: everything ADD made still stands, as later plugins of the chain left it in prevResult. */
 export async function check(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginContext): Promise<void> {
@@ -30,8 +28,14 @@ export async function check(req: AttachmentRequest<BridgeConf>, { host, ipam }: 
   await checkLayer3(sandbox, link, prev);
 
   if (conf.isGateway) await checkGateway(req, host, bridge);
-  if (conf.macSpoofCheck) await spoofCheck.check(host, attachment, { port: port.name, mac: link.mac });
-  if (conf.ipMasq && prev.ips) await masquerade.check(host, attachment, ownIps(req));
+  if (conf.macSpoofCheck) {
+    const { spoofCheck } = await import("./spoof-check.ts");
+    await spoofCheck.check(host, attachment, { port: port.name, mac: link.mac });
+  }
+  if (conf.ipMasq && prev.ips) {
+    const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");
+    await masquerade.check(host, attachment, ownIps(req));
+  }
 }
 
 async function checkBridge({ conf, ...req }: AttachmentRequest<BridgeConf>, host: Kernel): Promise<Link> {

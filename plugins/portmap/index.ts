@@ -1,11 +1,6 @@
 import { CNI_VERSIONS } from "../../src/cni/types.ts";
 import type { Plugin } from "../../src/plugin/plugin.ts";
-import { add } from "./add.ts";
-import { check } from "./check.ts";
 import { type PortmapConf, parse } from "./config.ts";
-import { del } from "./del.ts";
-import { gc } from "./gc.ts";
-import { status } from "./status.ts";
 
 /** Ports of the host that lead to the container's. */
 export const portmap: Plugin<PortmapConf> = {
@@ -13,9 +8,9 @@ export const portmap: Plugin<PortmapConf> = {
   versions: CNI_VERSIONS,
   entersNetns: false,
   parse,
-  add,
-  del,
-  check,
-  gc,
-  status,
+  add: async (req, ctx) => (await import("./add.ts")).add(req, ctx),
+  del: async (req, ctx) => (await import("./del.ts")).del(req, ctx),
+  check: async (req, ctx) => (await import("./check.ts")).check(req, ctx),
+  gc: async (req, ctx) => (await import("./gc.ts")).gc(req, ctx),
+  status: async (req, ctx) => (await import("./status.ts")).status(req, ctx),
 };

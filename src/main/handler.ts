@@ -2,13 +2,14 @@ import type { Native } from "../../native/addon.ts";
 import type { CommandHandler, Invocation } from "../cni/handler.ts";
 import { RELEASE } from "../cni/release.ts";
 import type { AttachmentRequest, GcRequest, StatusRequest } from "../cni/types.ts";
-import { openKernel } from "../kernel/open.ts";
 import type { Plugin, PluginContext } from "../plugin/plugin.ts";
-import { ipamProvider } from "./ipam-provider.ts";
 
 /** A plugin as the executable's frame calls it: one kernel per call, closed at its end. */
 export function commandHandler(plugin: Plugin, native: Native, ownFolder: string): CommandHandler {
   async function inContext<T>(call: Invocation, run: (ctx: PluginContext) => Promise<T>): Promise<T> {
+    // VERSION needs neither.
+    const { openKernel } = await import("../kernel/open.ts");
+    const { ipamProvider } = await import("./ipam-provider.ts");
     await using host = openKernel(native, { waiting: "here" });
     const context = { host, cwd: call.cwd, note: call.note };
     return await run({ ...context, ipam: ipamProvider({ native, ownFolder, call }, context) });
