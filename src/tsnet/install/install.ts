@@ -30,12 +30,17 @@ export async function install(s: Surroundings, { binDir, commandDir, dryRun }: I
   makeFolder(binDir);
   return alone(s, binDir, async () => {
     const plan = planInstall(sources, names, binDir, commandDir);
-    stage(plan);
-    await requireAnswers(s, stagingFolder(binDir), names.slice(0, 1));
-    bringIn(plan);
+    const staging = stagingFolder(binDir);
+    try {
+      stage(plan);
+      await requireAnswers(s, staging, names.slice(0, 1), "nothing was changed");
+      bringIn(plan);
+    } finally {
+      rmSync(staging, { recursive: true, force: true });
+    }
     if (plan.commandLink !== undefined) linkCommand(plan.commandLink, `${binDir}/${COMMAND}`);
     warm(`${binDir}/${EXECUTABLE}`);
-    await requireAnswers(s, binDir, names);
+    await requireAnswers(s, binDir, names, "tsnet uninstall puts back what stood in the folder before");
     return plan;
   });
 }
@@ -82,7 +87,6 @@ function bringIn({ binDir, files }: Plan): void {
     renameSync(`${stagingFolder(binDir)}/${name}`, `${binDir}/${name}`);
   }
   sync(binDir);
-  rmSync(stagingFolder(binDir), { recursive: true });
 }
 
 /** The launcher finds the executable by its own real path, so a link to it is enough. */
@@ -95,7 +99,7 @@ function linkCommand(link: string, target: string): void {
 }
 
 /** Each of them says which versions it supports. */
-async function requireAnswers(s: Surroundings, folder: string, names: readonly string[]): Promise<void> {
+async function requireAnswers(s: Surroundings, folder: string, names: readonly string[], so: string): Promise<void> {
   const host = {
     files: s.native,
     exec: bunExec,
@@ -112,7 +116,7 @@ async function requireAnswers(s: Surroundings, folder: string, names: readonly s
       throw new CniError(
         CNI_CODE.OPERATION_FAILED,
         `plugin "${folder}/${name}" does not answer: ${error.message}`,
-        `${error.details}\ntsnet uninstall puts back what stood in the folder before`.trim(),
+        `${error.details}\n${so}`.trim(),
         { cause: error },
       );
     }
