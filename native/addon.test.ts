@@ -285,3 +285,53 @@ describe("files", () => {
     expect(code(() => native.lockFile(folder, 0))).toBe("EISDIR");
   });
 });
+
+describe("programs", () => {
+  const none = new Uint8Array();
+  const shell = (script: string, stdin = none, timeoutMs = 20_000, maxOutput = 1 << 20) =>
+    native.run(
+      "/bin/sh",
+      ["-c", script, "zero", "eïn s"],
+      ["PATH=/usr/bin:/bin", "A=ß"],
+      folder,
+      stdin,
+      timeoutMs,
+      maxOutput,
+    );
+
+  test("arguments, environment, folder, stdin and both outputs", () => {
+    const done = shell('cat; echo "|$1|$A|$(pwd)"; echo oh >/dev/stderr; exit 3', bytes("in"));
+    expect({ ...done, stdout: text(done.stdout), stderr: text(done.stderr) }).toEqual({
+      stdout: `in|eïn s|ß|${folder}\n`,
+      stderr: "oh\n",
+      exitCode: 3,
+      signal: undefined,
+      stopped: undefined,
+    });
+  });
+
+  test("signals this process ignores are not ignored in the program", () => {
+    expect(text(shell("grep SigIgn /proc/self/status").stdout)).toMatch(/\t0{16}\n/);
+    expect(fs.readFileSync("/proc/self/status", "utf8")).not.toMatch(/SigIgn:\t0{16}\n/);
+    expect(shell("kill -PIPE $$")).toMatchObject({ exitCode: undefined, signal: "SIGPIPE", stopped: undefined });
+  });
+
+  test("limits of time and of output", () => {
+    const late = shell("echo half; sleep 30", none, 100);
+    expect([text(late.stdout), late.signal, late.stopped]).toEqual(["half\n", "SIGKILL", "timeout"]);
+    expect(shell("yes", none, -1, 1000)).toMatchObject({ signal: "SIGKILL", stopped: "output" });
+  });
+
+  test("what cannot begin, and wrong arguments", () => {
+    const begin = (path: string, cwd?: string) => failure(() => native.run(path, [], [], cwd, none, -1, 0));
+    expect(begin("/none")).toMatchObject({ op: "execve", code: "ENOENT", path: "/none" });
+    expect(begin(folder)).toMatchObject({ op: "execve", code: "EACCES" });
+    expect(begin("/bin/sh", "/none")).toMatchObject({ op: "chdir", code: "ENOENT", path: "/none" });
+    expect(begin("")).toMatchObject({ code: "ENOENT" });
+    expect(() => native.run("/bin/sh", ["a\0b"], [], undefined, none, -1, 0)).toThrow(TypeError);
+    expect(() => Reflect.apply(native.run, undefined, ["/bin/sh", "x", [], undefined, none, -1, 0])).toThrow(TypeError);
+    expect(() => Reflect.apply(native.run, undefined, ["/bin/sh", [], [1], undefined, none, -1, 0])).toThrow(TypeError);
+    expect(() => Reflect.apply(native.run, undefined, ["/bin/sh", [], [], null, none, -1, 0])).toThrow(TypeError);
+    expect(() => native.run("/bin/sh", [], [], undefined, none, -2, 0)).toThrow(RangeError);
+  });
+});

@@ -28,6 +28,18 @@ export interface FileStat {
   readonly mtimeNs: bigint;
 }
 
+/** How a program ended. */
+export interface RunResult {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** `undefined` when a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** `SIGKILL`, `SIGSEGV` …; `undefined` when it exited. */
+  readonly signal: string | undefined;
+  /** Why it was killed by us: its time was up, or its output too long. */
+  readonly stopped: "timeout" | "output" | undefined;
+}
+
 /** A file descriptor. `-1` as a network namespace means the one this process was started in. */
 export type Fd = number;
 
@@ -123,4 +135,41 @@ export interface Native {
   readLink(path: string): string | undefined;
   /** access(2) W_OK, on a folder also X_OK; false when there is nothing. For root only a read-only mount says no. */
   isWritable(path: string): boolean;
+
+  // --- programs
+  /**
+   * Executes a program to its end, in this thread's network namespace. Its standard streams are pipes; it inherits no other
+   * descriptor, no ignored signal, no signal mask, and leads a process group of its own.
+   *
+   * All of `stdin` is written unless it stops reading. It has ended when it has exited and nobody holds its stdout and
+   * stderr any more, or nothing came from them for 100 ms after its exit: what it left running keeps running. After
+   * `timeoutMs` (-1 waits for ever), or with more than `maxOutput` bytes on stdout and stderr together, its whole process
+   * group is killed; the result then says so in `stopped` and has what came until then.
+   *
+   * Throws what stopped it from beginning, with `op` `execve`: ENOENT (also when a script's interpreter is missing), EACCES,
+   * ENOEXEC, ETXTBSY; `chdir` for `cwd`.
+   * @param path absolute, or relative to `cwd`; PATH is not searched. It is argument 0 as well.
+   * @param args arguments 1 and on
+   * @param env `NAME=value`, the whole environment
+   * @param cwd `undefined` is this process's
+   */
+  run(
+    path: string,
+    args: readonly string[],
+    env: readonly string[],
+    cwd: string | undefined,
+    stdin: Uint8Array,
+    timeoutMs: number,
+    maxOutput: number,
+  ): RunResult;
+  /** Whoever ends this process meanwhile leaves the program running. */
+  runAsync(
+    path: string,
+    args: readonly string[],
+    env: readonly string[],
+    cwd: string | undefined,
+    stdin: Uint8Array,
+    timeoutMs: number,
+    maxOutput: number,
+  ): Promise<RunResult>;
 }

@@ -101,6 +101,33 @@ test("waiting for a lock does not stop the event loop", async () => {
   expect(ticks).toBeGreaterThan(5);
 });
 
+const none = new Uint8Array();
+
+test("programs run beside the event loop, and keep a copy of their input", async () => {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 5);
+  const stdin = new TextEncoder().encode("in");
+  const pending = native.runAsync("/bin/sh", ["-c", "sleep 0.1; cat"], [], undefined, stdin, 20_000, 100);
+  stdin.fill(0);
+  expect(new TextDecoder().decode((await pending).stdout)).toBe("in");
+  clearInterval(timer);
+  expect(ticks).toBeGreaterThan(5);
+  expect(await codeOf(native.runAsync("/none", [], [], undefined, none, -1, 0))).toBe("ENOENT");
+});
+
+test("our programs and those of the runtime do not take each other's exit status", async () => {
+  const before = descriptors();
+  const codes = await Promise.all(
+    Array.from({ length: 60 }, async (_, i) => {
+      const script = ["-c", `sleep 0.0${i % 3}; exit ${i}`];
+      if (i % 2 === 0) return await Bun.spawn(["/bin/sh", ...script]).exited;
+      return (await native.runAsync("/bin/sh", script, ["PATH=/bin"], undefined, none, 20_000, 100)).exitCode;
+    }),
+  );
+  expect(codes).toEqual(Array.from({ length: 60 }, (_, i) => i));
+  expect(descriptors()).toBeLessThanOrEqual(before + 2); // the runtime may keep one to wait for its own
+});
+
 test("100 at once, and nothing is left behind", async () => {
   const before = [descriptors(), threads()] as const;
   // The runtime may start a few threads of its own meanwhile (garbage collector, compilers).

@@ -16,7 +16,8 @@ static bool add_all(napi_env env, napi_value exports, const struct function *lis
 NAPI_MODULE_INIT() {
   netns_init();
   const struct function *const lists[] = {stream_functions, netns_functions, netlink_functions, sysctl_functions,
-                                          file_functions,   fileat_functions, lock_functions};
+                                          file_functions,   fileat_functions, lock_functions,
+                                          run_functions};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
     if (!add_all(env, exports, lists[i])) return NULL;
   return exports;

@@ -17,5 +17,6 @@ extern const struct function sysctl_functions[];
 extern const struct function file_functions[];
 extern const struct function lock_functions[];
 extern const struct function fileat_functions[];
+extern const struct function run_functions[];
 
 #endif

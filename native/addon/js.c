@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool type_error(const struct args *args, size_t at, const char *wanted) {
@@ -81,6 +82,51 @@ bool js_text(const struct args *args, size_t at, char *out, size_t size) {
   return (size_t)length < size - 4 || type_error(args, at, "a shorter string");
 }
 
+/* The length of an array's text `i` with its NUL, and, when `out` is there, the text; 0 after a TypeError. */
+static size_t element_text(const struct args *args, size_t at, uint32_t i, char *out, size_t room) {
+  napi_value element;
+  size_t length;
+  if (napi_get_element(args->env, args->at[at], i, &element) == napi_ok &&
+      napi_get_value_string_utf8(args->env, element, out, room, &length) == napi_ok &&
+      (out == NULL || memchr(out, '\0', length) == NULL))
+    return length + 1;
+  type_error(args, at, "an array of strings without NUL");
+  return 0;
+}
+
+bool js_texts(const struct args *args, size_t at, size_t lead, char ***out) {
+  uint32_t count;
+  if (napi_get_array_length(args->env, args->at[at], &count) != napi_ok)
+    return type_error(args, at, "an array of strings");
+  size_t places = lead + count + 1;
+  size_t room = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    size_t length = element_text(args, at, i, NULL, 0);
+    if (length == 0) return false;
+    room += length;
+  }
+  char **list = calloc(1, places * sizeof *list + room);
+  if (list == NULL) {
+    struct sys_error error;
+    fail(&error, "calloc", NULL);
+    js_throw(args->env, &error);
+    return false;
+  }
+  char *text = (char *)(list + places);
+  for (uint32_t i = 0; i < count; i++) {
+    size_t length = element_text(args, at, i, text, room);
+    if (length == 0) {
+      free(list);
+      return false;
+    }
+    list[lead + i] = text;
+    text += length;
+    room -= length;
+  }
+  *out = list;
+  return true;
+}
+
 bool js_bytes(const struct args *args, size_t at, const uint8_t **data, size_t *length) {
   bool typed = false;
   napi_typedarray_type type;
@@ -97,6 +143,11 @@ napi_value js_undefined(napi_env env) {
   napi_value value = NULL;
   napi_get_undefined(env, &value);
   return value;
+}
+
+bool js_is_undefined(const struct args *args, size_t at) {
+  napi_valuetype type;
+  return napi_typeof(args->env, args->at[at], &type) == napi_ok && type == napi_undefined;
 }
 
 napi_value js_new_number(napi_env env, double value) {

@@ -15,7 +15,7 @@
  * a path no system call could take, the SystemError that the call would have been.
  */
 
-enum { MAX_ARGUMENTS = 5 };
+enum { MAX_ARGUMENTS = 7 };
 
 struct args {
   napi_env env;
@@ -32,11 +32,17 @@ bool js_bigint(const struct args *args, size_t at, int64_t *out);
 bool js_path(const struct args *args, size_t at, char out[PATH_MAX]);
 /* Any text without NUL below `size` bytes. */
 bool js_text(const struct args *args, size_t at, char *out, size_t size);
+/*
+ * An array of texts without NUL as execve(2) wants it, `lead` empty places before them and NULL behind. One piece of
+ * memory: free(3) `*out`.
+ */
+bool js_texts(const struct args *args, size_t at, size_t lead, char ***out);
 /* The bytes stay JavaScript's: valid until the function returns. */
 bool js_bytes(const struct args *args, size_t at, const uint8_t **data, size_t *length);
 
 /* Makers return NULL with an exception pending when the engine cannot. */
 napi_value js_undefined(napi_env env);
+bool js_is_undefined(const struct args *args, size_t at);
 napi_value js_new_number(napi_env env, double value);
 napi_value js_new_text(napi_env env, const char *text, size_t length);
 napi_value js_new_bytes(napi_env env, const uint8_t *data, size_t length);
