@@ -77,7 +77,7 @@ async function checkVlans(host: Kernel, port: Link, conf: BridgeConf): Promise<v
     }
 }
 
-async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Kernel, bridge: Link): Promise<void> {
+export async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Kernel, bridge: Link): Promise<void> {
   const { pvid } = req.conf.vlans;
   const name = `${bridge.name}.${pvid}`;
   const on = pvid === 0 ? bridge : await host.link.get(name);
@@ -99,7 +99,7 @@ async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Kernel, br
 }
 
 /** The addresses of this attachment in prevResult. */
-function ownIps(req: AttachmentRequest<BridgeConf>) {
+export function ownIps(req: AttachmentRequest<BridgeConf>) {
   const index = interfacesOf(req).findIndex((i) => i.name === req.ifName && i.sandbox);
   return (req.conf.prevResult?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === index);
 }

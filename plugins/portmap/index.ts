@@ -13,4 +13,5 @@ export const portmap: Plugin<PortmapConf> = {
   check: async (req, ctx) => (await import("./check.ts")).check(req, ctx),
   gc: async (req, ctx) => (await import("./gc.ts")).gc(req, ctx),
   status: async (req, ctx) => (await import("./status.ts")).status(req, ctx),
+  repair: async (req, ctx, how) => (await import("./repair.ts")).repair(req, ctx, how),
 };

@@ -44,4 +44,10 @@ export interface Plugin<C = unknown> {
   check(req: AttachmentRequest<C>, ctx: PluginContext): Promise<void>;
   gc(req: GcRequest<C>, ctx: PluginContext): Promise<void>;
   status(req: StatusRequest<C>, ctx: PluginContext): Promise<void>;
+  /**
+   * No verb of the specification: puts back what somebody took from an attachment that still stands (its parts of the rule
+   * set, gateways), from a request as CHECK gets it. Asks no IPAM, leaves alone what other attachments hold, and changes
+   * nothing where all is there. Gives what was missing, a phrase each. With `dryRun` nothing is changed.
+   */
+  repair?(req: AttachmentRequest<C>, ctx: PluginContext, how: { dryRun: boolean }): Promise<string[]>;
 }

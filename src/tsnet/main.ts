@@ -3,6 +3,7 @@ import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
 import { portsCommand } from "./ports/index.ts";
+import { repairCommand } from "./repair/index.ts";
 import { report } from "./report.ts";
 import { type Holdings, processSurroundings, type Surroundings } from "./surroundings.ts";
 import { withExamples } from "./word.ts";
@@ -35,7 +36,8 @@ export function commandLine(s: Surroundings): Command {
     .exitOverride()
     .configureOutput({ writeOut: s.out, writeErr: s.err });
   withExamples(program, ["tsnet cni list"]);
-  for (const word of [cniCommand(s), installCommand(s), uninstallCommand(s), portsCommand(s)]) program.addCommand(word);
+  for (const word of [cniCommand(s), installCommand(s), uninstallCommand(s), portsCommand(s), repairCommand(s)])
+    program.addCommand(word);
   inherit(program, "tsnet");
   return program;
 }
