@@ -63,7 +63,6 @@ static int converse(struct job *job, deadline_t limit, struct sys_error *error) 
   struct child *child = &job->child;
   struct run_result *result = job->result;
   deadline_t quiet = DEADLINE_NEVER;
-  if (job->left == 0) close_end(&child->in);
   while (!job->exited || child->out >= 0 || child->err >= 0) {
     /* poll(2) passes over negative descriptors. */
     struct pollfd set[] = {
@@ -89,10 +88,7 @@ static int converse(struct job *job, deadline_t limit, struct sys_error *error) 
       result->stop = RUN_OUTPUT;
       return 0;
     }
-    if (set[3].revents != 0) {
-      job->exited = true;
-      close_end(&child->in);
-    }
+    if (set[3].revents != 0) job->exited = true;
     if (job->exited) quiet = deadline_in(QUIET_MS);
   }
   return 0;

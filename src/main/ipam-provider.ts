@@ -2,7 +2,7 @@ import type { Native } from "../../native/addon.ts";
 import type { Invocation } from "../cni/handler.ts";
 import { type DelegateHost, delegateAdd, delegateCall } from "../cni/runtime/delegate.ts";
 import { findPlugin } from "../cni/runtime/find.ts";
-import { bunExec } from "../cni/runtime/spawn.ts";
+import { nativeExec } from "../cni/runtime/spawn.ts";
 import type { Ipam, IpamProvider } from "../plugin/ipam.ts";
 import type { Plugin, PluginContext } from "../plugin/plugin.ts";
 import { IPAMS } from "./registry.ts";
@@ -30,7 +30,7 @@ export function ipamProvider(
         return inProcess(own, { ...context, ipam: noIpam });
       return executed(type, call, {
         files: native,
-        exec: bunExec,
+        exec: nativeExec(native, "here"),
         forwardStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)),
         sleep: (ms) => Bun.sleep(ms),
       });

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, closeSync, copyFileSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { loadNative } from "../../../native/load.ts";
 import type { CniError } from "../errors.ts";
 import type { Invocation } from "../handler.ts";
 import { delegateAdd, delegateCall } from "./delegate.ts";
 import { invokePlugin } from "./invoke.ts";
+import { nativeExec } from "./spawn.ts";
 import { makePlace, type Place } from "./testing/place.ts";
 
 const STDIN = '{"cniVersion":"1.0.0", "name":"net",\n "ipam":{"type":"ipam"}}';
@@ -150,7 +152,6 @@ describe("a file that is being written", () => {
 
 for (const [name, script] of [
   ["a plugin that hangs", "echo half; exec sleep 7"],
-  ["a plugin whose child keeps its stdout", "sleep 7 & echo whole"],
   ["a plugin that waits for a child", "sleep 7; true"],
 ] as const)
   test(`${name} is given up after the time limit`, async () => {
@@ -164,4 +165,34 @@ for (const [name, script] of [
     const pid = (await Bun.file(`${place.folder}/pid`).text()).trim();
     await Bun.sleep(50);
     expect(existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+
+test("a plugin that leaves a daemon behind has answered when it exits", async () => {
+  using place = makePlace();
+  const path = place.plugin("dhcp", `sleep 7 & echo $! > pid; echo '{}'`);
+  const begin = performance.now();
+  const call = { path, variables: {}, stdin: new Uint8Array(), timeoutMs: 5000 };
+  expect(new TextDecoder().decode(await invokePlugin(place.runtime.host, call))).toBe("{}\n");
+  expect(performance.now() - begin).toBeLessThan(3000);
+  const pid = Number(await Bun.file(`${place.folder}/pid`).text());
+  process.kill(pid, "SIGKILL"); // throws when it is gone
+});
+
+test("a plugin that opens its streams by path is heard", async () => {
+  using place = makePlace();
+  const path = place.plugin("paths", `echo oh > /dev/stderr; echo '{}' > /dev/stdout`);
+  const output = await invokePlugin(place.runtime.host, { path, variables: {}, stdin: new Uint8Array() });
+  expect([new TextDecoder().decode(output), place.stderr]).toEqual(["{}\n", ["oh\n"]]);
+});
+
+for (const waiting of ["here", "aside"] as const)
+  test(`a program runs ${waiting}: variables without a value are left out`, async () => {
+    const env = { A: "1", B: undefined, C: "" };
+    const call = { path: "/usr/bin/env", env, cwd: undefined, stdin: new Uint8Array(), timeoutMs: 5000 };
+    const output = await nativeExec(loadNative(), waiting)(call);
+    expect({ ...output, stdout: new TextDecoder().decode(output.stdout) }).toEqual({
+      stdout: "A=1\nC=\n",
+      stderr: "",
+      failure: undefined,
+    });
   });

@@ -1,3 +1,4 @@
+import type { Native, RunResult } from "../../../native/addon.ts";
 import type { Environment } from "../env.ts";
 
 /** One execution of a program. */
@@ -21,59 +22,36 @@ export interface ProcessOutput {
 /** Executes a program to its end. Throws an error with an errno's name in `code` (ENOENT, EACCES, ETXTBSY …) if it cannot begin. */
 export type Exec = (call: ProcessCall) => Promise<ProcessOutput>;
 
+/** stdout and stderr together; a program that says more is killed. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
 /**
- * By Bun's own means; other processes and timers of this one go on meanwhile. The program is over when it has exited and
- * nobody holds its stdout and stderr any more, as for libcni; a killed one is over at once.
- *
- * Bun gives a child sockets where others give pipes: reading and writing are the same, but opening `/dev/stdout` or
- * `/dev/stderr` anew (as `echo x > /dev/stderr` does) fails with ENXIO.
+ * By the addon, with pipes as a runtime gives them: Bun's own children have sockets, which cannot be opened by path
+ * (`echo x > /dev/stderr` fails with ENXIO). A program that has exited is over, also when it left another one running that
+ * holds its stdout; one that is killed dies with its process group.
+ * @param waiting "here" blocks the calling thread (one-shot processes), "aside" waits on a thread of the addon
  */
-export const bunExec: Exec = async ({ path, env, cwd, stdin, timeoutMs }) => {
-  const options = { env: { ...env }, stdin, stdout: "pipe", stderr: "pipe" } as const;
-  const child = Bun.spawn([path], cwd === undefined ? options : { ...options, cwd });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
-  const ended = Promise.all([stdout.ended, stderr.ended, child.exited]);
-  const inTime = timeoutMs === undefined ? await always(ended) : await within(ended, timeoutMs);
-  if (!inTime) {
-    child.kill("SIGKILL");
-    await Promise.all([stdout.stop(), stderr.stop()]);
-  }
-  const failure = inTime ? failureOf(child.exitCode, child.signalCode) : `no answer within ${timeoutMs} ms`;
-  return { stdout: stdout.bytes(), stderr: new TextDecoder().decode(stderr.bytes()), failure };
-};
-
-async function always(ended: Promise<unknown>): Promise<true> {
-  await ended;
-  return true;
-}
-
-/** Whether it ended before the time was up. */
-async function within(ended: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const { promise: timeUp, resolve } = Promise.withResolvers<false>();
-  const timer = setTimeout(() => resolve(false), timeoutMs);
-  try {
-    return await Promise.race([always(ended), timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Reads a stream to its end, or until it is told to stop. */
-function collect(stream: ReadableStream<Uint8Array>): {
-  ended: Promise<void>;
-  stop(): Promise<void>;
-  bytes(): Uint8Array;
-} {
-  const chunks: Uint8Array[] = [];
-  const reader = stream.getReader();
-  const read = async (): Promise<void> => {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+export function nativeExec(native: Pick<Native, "run" | "runAsync">, waiting: "here" | "aside"): Exec {
+  const run = waiting === "here" ? native.run : native.runAsync;
+  return async ({ path, env, cwd, stdin, timeoutMs }) => {
+    const result = await run(path, [], variablesOf(env), cwd, stdin, timeoutMs ?? -1, MAX_OUTPUT_BYTES);
+    return {
+      stdout: result.stdout,
+      stderr: new TextDecoder().decode(result.stderr),
+      failure: failureOf(result, timeoutMs),
+    };
   };
-  return { ended: read(), stop: () => reader.cancel(), bytes: () => Bun.concatArrayBuffers(chunks, Infinity, true) };
 }
 
-function failureOf(exitCode: number | null, signal: string | number | null): string | undefined {
-  if (signal !== null) return `signal: ${signal}`;
+function variablesOf(env: Environment): string[] {
+  const variables: string[] = [];
+  for (const name in env) if (env[name] !== undefined) variables.push(`${name}=${env[name]}`);
+  return variables;
+}
+
+function failureOf({ exitCode, signal, stopped }: RunResult, timeoutMs: number | undefined): string | undefined {
+  if (stopped === "timeout") return `no answer within ${timeoutMs} ms`;
+  if (stopped === "output") return `killed: more than ${MAX_OUTPUT_BYTES} bytes of output`;
+  if (signal !== undefined) return `signal: ${signal}`;
   return exitCode === 0 ? undefined : `exit status ${exitCode}`;
 }

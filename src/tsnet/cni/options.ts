@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { DEFAULT_CACHE_DIR, DEFAULT_CONFIG_DIR, type Runtime } from "../../cni/runtime/host.ts";
-import { bunExec } from "../../cni/runtime/spawn.ts";
+import { nativeExec } from "../../cni/runtime/spawn.ts";
 import { absolutePath } from "../paths.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { word } from "../word.ts";
@@ -27,7 +27,7 @@ export function runtimeOf(s: Surroundings, options: CommonOptions): Runtime {
   return {
     host: {
       files: s.native,
-      exec: bunExec,
+      exec: nativeExec(s.native, "here"),
       env: s.env,
       cwd: s.cwd,
       forwardStderr: s.err,

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { bunExec } from "../../cni/runtime/spawn.ts";
+import { nativeExec } from "../../cni/runtime/spawn.ts";
 import { supportedVersions } from "../../cni/runtime/version-info.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { machineFacts, whyNotExecutable } from "./facts.ts";
@@ -102,7 +102,7 @@ function linkCommand(link: string, target: string): void {
 async function requireAnswers(s: Surroundings, folder: string, names: readonly string[], so: string): Promise<void> {
   const host = {
     files: s.native,
-    exec: bunExec,
+    exec: nativeExec(s.native, "here"),
     env: {},
     cwd: "/",
     forwardStderr: s.err,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadNative } from "../../../../native/load.ts";
 import type { Attachment } from "../cache.ts";
 import type { Runtime } from "../host.ts";
-import { bunExec } from "../spawn.ts";
+import { nativeExec } from "../spawn.ts";
 
 /** A folder of its own with plugins that are shell scripts, and a runtime that finds only these. */
 export interface Place extends Disposable {
@@ -30,12 +30,13 @@ export function makePlace(): Place {
   mkdirSync(join(folder, "bin"));
   const stderr: string[] = [];
   const sleeps: number[] = [];
+  const native = loadNative();
   const runtime: Runtime = {
     cniPath: [join(folder, "bin")],
     cacheDir: join(folder, "cache"),
     host: {
-      files: loadNative(),
-      exec: bunExec,
+      files: native,
+      exec: nativeExec(native, "aside"),
       env: { PATH: process.env["PATH"], PLACE: folder },
       cwd: folder,
       forwardStderr: (text) => stderr.push(text),
