@@ -52,7 +52,7 @@ const FOLDERS = { folders: ["/var/lib/cni"] };
 /** Kept between containers on purpose: where the round-robin stands, the lock, indexes. */
 const BOOKKEEPING = [/ file \S+\/(last_reserved_ip\.\d+|lock|\.\S+) ?/];
 /** Other tests of this machine may run beside this one. */
-const OF_OTHERS = [/^. netns t/];
+const OF_OTHERS = [/^. netns /];
 
 async function runPod(name: string, portMappings: readonly PodPort[] = []): Promise<Pod> {
   const { cri, host } = runtime;

@@ -18,7 +18,7 @@ let idle: Snapshot;
 const FOLDERS = { folders: ["/var/lib/cni"] };
 const BOOKKEEPING = [/ file \S+\/(last_reserved_ip\.\d+|lock|\.\S+) ?/];
 /** Other tests of this machine may run beside this one. */
-const OF_OTHERS = [/^. netns t/];
+const OF_OTHERS = [/^. netns /];
 
 const SERVE = ["tcp 0.0.0.0 80", "tcp :: 80", "udp 0.0.0.0 80", "udp :: 80"].join(" ").split(" ");
 

@@ -57,7 +57,7 @@ testUnless(lacksRoot, "a private host ends with all its processes, and the machi
   }
   expect(existsSync(path)).toBe(false);
   expect(existsSync("/run/seen") || existsSync("/var/lib/cni/seen")).toBe(false);
-  expect(diff(before, await snapshot(outside), { ignore: [/^. netns t/] })).toEqual([]);
+  expect(diff(before, await snapshot(outside), { ignore: [/^. netns /] })).toEqual([]);
 });
 
 testUnless(
@@ -77,6 +77,6 @@ testUnless(
     expect(await ping(sandbox, "127.0.0.1")).toBe(true);
     await chain.del(at);
     await chain.del(at);
-    expect(diff(before, await snapshot(host), { ignore: [/^~ sysctl /, /^. netns t/] })).toEqual([]);
+    expect(diff(before, await snapshot(host), { ignore: [/^~ sysctl /, /^. netns /] })).toEqual([]);
   },
 );
