@@ -1,15 +1,19 @@
 import { attrs, bytes, type Infer, type Input, merge, tagged } from "../wire/index.ts";
 import { bridge } from "./kinds/bridge.ts";
 import { bridgePort } from "./kinds/bridge-port.ts";
-import { ipvlan } from "./kinds/ipvlan.ts";
-import { macvlan } from "./kinds/macvlan.ts";
 import { plain } from "./kinds/plain.ts";
-import { tun } from "./kinds/tun.ts";
 import { veth } from "./kinds/veth.ts";
-import { vlan } from "./kinds/vlan.ts";
-import { vrf, vrfPort } from "./kinds/vrf.ts";
-import { vxlan } from "./kinds/vxlan.ts";
+import { lazy } from "./lazy.ts";
 import { IFLA_INFO } from "./link.const.ts";
+
+// `require` can wait for its answer, where `import()` cannot; bundlers keep the module for later either way.
+const ipvlan = lazy(() => (require("./kinds/ipvlan.ts") as typeof import("./kinds/ipvlan.ts")).ipvlan);
+const macvlan = lazy(() => (require("./kinds/macvlan.ts") as typeof import("./kinds/macvlan.ts")).macvlan);
+const tun = lazy(() => (require("./kinds/tun.ts") as typeof import("./kinds/tun.ts")).tun);
+const vlan = lazy(() => (require("./kinds/vlan.ts") as typeof import("./kinds/vlan.ts")).vlan);
+const vrf = lazy(() => (require("./kinds/vrf.ts") as typeof import("./kinds/vrf.ts")).vrf);
+const vrfPort = lazy(() => (require("./kinds/vrf.ts") as typeof import("./kinds/vrf.ts")).vrfPort);
+const vxlan = lazy(() => (require("./kinds/vxlan.ts") as typeof import("./kinds/vxlan.ts")).vxlan);
 
 const byKind = tagged(
   { kind: IFLA_INFO.KIND, data: IFLA_INFO.DATA },
