@@ -31,19 +31,23 @@ export async function repair(
 
   const parts: RepairPart[] = [];
   const ips = ownIps(req);
+  const addresses = ips.map(({ address }) => address).join(", ");
   const guarded = guardedPort(req, port);
   if (conf.isGateway && ips.length > 0)
     parts.push({
+      name: `the gateway of ${addresses}`,
       check: () => checkGateway(req, host, bridge),
       restore: async () => ensureGateway(host, await gatewayLink(host, bridge, conf), ips, conf),
     });
   if (conf.ipMasq && ips.length > 0)
     parts.push({
+      name: `masquerading of ${addresses}`,
       check: () => masquerade.check(host, attachment, ips),
       restore: () => masquerade.add(host, attachment, ips),
     });
   if (conf.macSpoofCheck && guarded)
     parts.push({
+      name: "the check of source addresses",
       check: () => spoofCheck.check(host, attachment, guarded),
       restore: () => spoofCheck.add(host, attachment, guarded),
     });

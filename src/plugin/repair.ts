@@ -2,6 +2,8 @@ import { CNI_CODE, CniError } from "../cni/errors.ts";
 
 /** A part of an attachment: how to tell that something of it is missing, and how to make it. */
 export interface RepairPart {
+  /** For people: `masquerading of 10.1.0.5/24`. */
+  readonly name: string;
   /** Throws CniError 101 (`checkFailed`) naming what is missing, as CHECK does. */
   check(): Promise<void>;
   restore(): Promise<unknown>;
@@ -13,10 +15,10 @@ export async function restoreMissing(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<string[]> {
   const missing: string[] = [];
-  for (const { check, restore } of parts) {
+  for (const { name, check, restore } of parts) {
     const problem = await problemOf(check);
     if (problem === undefined) continue;
-    missing.push(problem);
+    missing.push(`${name}: ${problem}`);
     if (dryRun) continue;
     await restore();
     await check();

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { CniError } from "../../cni/errors.ts";
 import { encodeJson } from "../../cni/json.ts";
 import { formatResult } from "../../cni/result-format.ts";
 import { addNetwork } from "../../cni/runtime/chain.ts";
@@ -21,10 +22,19 @@ export function addCommand(s: Surroundings): Command {
       const text = isCniVersion(list.cniVersion) ? formatResult(result, list.cniVersion) : encodeJson(result);
       s.out(`${text}\n`);
     } catch (error) {
-      // The specification leaves cleaning up after a failed ADD to the caller's DEL.
-      const name = `${network} ${netns}${options.ifname === undefined ? "" : ` -i ${options.ifname}`}`;
-      s.err(`what was begun may still be there; it goes with: tsnet cni del ${name}\n`);
-      throw error;
+      throw withWayBack(error, `tsnet cni del ${network} ${netns}`, options);
     }
   });
+}
+
+/** The specification leaves cleaning up after a failed ADD to the caller's DEL. */
+function withWayBack(error: unknown, del: string, { ifname, containerId }: AttachmentOptions): unknown {
+  if (!(error instanceof CniError)) return error;
+  const command = [
+    del,
+    ...(ifname === undefined ? [] : ["-i", ifname]),
+    ...(containerId === undefined ? [] : ["--container-id", containerId]),
+  ].join(" ");
+  const details = `${error.details}\nwhat was begun may still be there; it goes with: ${command}`.trim();
+  return new CniError(error.code, error.message, details, { cause: error });
 }

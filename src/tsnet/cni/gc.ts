@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { gcNetwork } from "../../cni/runtime/chain.ts";
+import type { CniAttachment } from "../../cni/types.ts";
 import { GC_SINCE, versionAtLeast } from "../../cni/version.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { keptAttachment } from "./attachment.ts";
@@ -7,7 +8,7 @@ import { networkOf } from "./networks.ts";
 import { type CommonOptions, cniWord, runtimeOf } from "./options.ts";
 
 interface GcOptions extends CommonOptions {
-  readonly keep?: string[];
+  readonly keep?: readonly CniAttachment[];
 }
 
 export function gcCommand(s: Surroundings): Command {
@@ -16,11 +17,14 @@ export function gcCommand(s: Surroundings): Command {
   ])
     .argument("<network>", "name of a network in the configuration folder")
     .argument("[netns]", "taken for cnitool's sake; GC concerns the whole network")
-    .option("--keep <containerID/ifname...>", "attachments that are still valid (default: none)")
+    .option(
+      "--keep <containerID/ifname>",
+      "an attachment that is still valid; again for each (default: none)",
+      (text: string, before: readonly CniAttachment[] = []) => [...before, keptAttachment(text)],
+    )
     .action(async (network: string, _netns: string | undefined, options: GcOptions) => {
-      const kept = (options.keep ?? []).map(keptAttachment);
       const list = networkOf(s, network, options);
-      await gcNetwork(runtimeOf(s, options), list, kept);
+      await gcNetwork(runtimeOf(s, options), list, options.keep ?? []);
       if (list.disableGC) s.err(`network "${list.name}" says disableGC: nothing was done\n`);
       else if (!versionAtLeast(list.cniVersion, GC_SINCE))
         s.err(
