@@ -1,21 +1,29 @@
 import type { AttachmentRequest } from "../../src/cni/types.ts";
+import { ipToBytes } from "../../src/ip/ip.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
-import { deleteAttachmentLinks } from "../../src/plugin/attachment-links.ts";
-import { masquerade } from "../../src/plugin/nat/masquerade.ts";
-import { ownerOf } from "../../src/plugin/owner.ts";
+import { deleteAttachmentLinks, findHostEnd } from "../../src/plugin/attachment-links.ts";
+import { cidrOf } from "../../src/plugin/layer3.ts";
+import { type Attachment, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
-import { spoofCheck } from "./spoof-check.ts";
+import { extrasOf } from "./extras.ts";
 
 /** DEL: works from the request alone, twice if asked. The lease goes last, after all that is keyed by its address. */
-export async function del(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginContext): Promise<void> {
+export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext): Promise<void> {
   const { conf } = req;
+  const { host, ipam } = ctx;
   const attachment = attachmentOf(req);
+  const owner = ownerOf(attachment);
+  const hostEnd = await findHostEnd(host, owner);
+  const extras = extrasOf(hostEnd);
   await allOf([
-    ["delete link", () => deleteAttachmentLinks(host, req, ownerOf(attachment))],
-    ["remove source address check", () => spoofCheck.del(host, attachment)],
-    ["remove masquerading", () => masquerade.del(host, attachment, conf.prevResult?.ips)],
+    ["delete link", () => deleteAttachmentLinks(host, req, owner, hostEnd)],
+    ...(extras.spoof ? [["remove source address check", () => removeSpoofCheck(ctx, attachment)] as const] : []),
+    ...(extras.masq ? [["remove masquerading", () => removeMasquerade(req, ctx, attachment)] as const] : []),
+    ...(hostEnd
+      ? []
+      : [["remove what the reference plugin left", () => removeReference(req, ctx, attachment)] as const]),
     [
       "release addresses",
       async () => {
@@ -23,4 +31,30 @@ export async function del(req: AttachmentRequest<BridgeConf>, { host, ipam }: Pl
       },
     ],
   ]);
+}
+
+// nf_tables is loaded where there is something to look for in it: most of a plain DEL's time would be that.
+
+async function removeSpoofCheck({ host }: PluginContext, attachment: Attachment): Promise<void> {
+  const { spoofCheck } = await import("./spoof-check.ts");
+  await spoofCheck.del(host, attachment);
+}
+
+async function removeMasquerade(
+  { conf }: AttachmentRequest<BridgeConf>,
+  { host }: PluginContext,
+  attachment: Attachment,
+): Promise<void> {
+  const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");
+  await masquerade.del(host, attachment, conf.prevResult?.ips);
+}
+
+async function removeReference(
+  { conf }: AttachmentRequest<BridgeConf>,
+  { host }: PluginContext,
+  attachment: Attachment,
+): Promise<void> {
+  const { removeReferenceMasquerade } = await import("../../src/plugin/nat/reference-masquerade.ts");
+  const addresses = (conf.prevResult?.ips ?? []).map((ip) => ipToBytes(cidrOf(ip.address).ip));
+  await removeReferenceMasquerade(host, attachment, addresses);
 }

@@ -1,6 +1,7 @@
 import type { GcRequest } from "../../src/cni/types.ts";
 import { collectLinks } from "../../src/plugin/attachment-links.ts";
 import { masquerade } from "../../src/plugin/nat/masquerade.ts";
+import { collectReferenceMasquerade } from "../../src/plugin/nat/reference-masquerade.ts";
 import { networkHash, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
@@ -29,6 +30,15 @@ export async function gc(req: GcRequest<BridgeConf>, { host, ipam, note }: Plugi
     ],
     ["remove source address checks", () => spoofCheck.gc(host, network, valid)],
     ["remove masquerading", () => masquerade.gc(host, network, valid)],
+    [
+      "remove what the reference plugin left",
+      () =>
+        collectReferenceMasquerade(
+          host,
+          network,
+          validAttachments.map((a) => ({ containerId: a.containerID, ifName: a.ifname })),
+        ),
+    ],
     [
       "release addresses",
       async () => {
