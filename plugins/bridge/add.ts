@@ -12,6 +12,7 @@ import { announce, configureSandbox, settleAddresses } from "../../src/plugin/sa
 import { transaction } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
 import { ensureBridge } from "./device.ts";
+import { noteOf } from "./extras.ts";
 import { ensureGateway } from "./gateway.ts";
 import { configurePort, waitForPort } from "./port.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
@@ -52,7 +53,7 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
       () =>
         host.link.addVeth({
           name: hostName,
-          alias: ownerMark(attachment, MAX_ALIAS),
+          alias: ownerMark(attachment, MAX_ALIAS, noteOf(conf)),
           master: bridge.index,
           up: true,
           mtu: conf.mtu || undefined,
@@ -97,7 +98,7 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
       await tx.step(
         "masquerade",
         () => masquerade.add(host, attachment, layer3.ips),
-        () => masquerade.del(host, attachment),
+        () => masquerade.del(host, attachment, layer3.ips),
       );
     }
 

@@ -5,23 +5,25 @@ import { isNetlinkError } from "../netlink/socket/index.ts";
 import { errnoCode } from "./errors.ts";
 import { hostVethName, isHostVethName, type Owner, parseOwnerMark } from "./owner.ts";
 
+/** The host's end of an attachment, by its derived name; `undefined` when it is gone or was made by the reference. */
+export async function findHostEnd(host: Kernel, owner: Owner): Promise<Link | undefined> {
+  const link = await host.link.get(hostVethName(owner));
+  return link && isOurs(link, owner) ? link : undefined;
+}
+
 /**
- * Deletes the links of one attachment: the host's end by its derived name, and whatever of it stands in the sandbox.
- * There a link goes only with a proof that it is this attachment's (alias, peer, or the address in prevResult): by the
- * time of DEL the path may lead into somebody else's namespace.
+ * Deletes the links of one attachment: the host's end, and whatever of it stands in the sandbox. There a link goes only with
+ * a proof that it is this attachment's (alias, peer, or the address in prevResult): by the time of DEL the path may lead
+ * into somebody else's namespace.
  */
 export async function deleteAttachmentLinks(
   host: Kernel,
   req: AttachmentRequest<NetworkConfig>,
   owner: Owner,
+  hostEnd: Link | undefined,
 ): Promise<void> {
-  const name = hostVethName(owner);
-  const hostEnd = await host.link.get(name);
-  if (hostEnd && isOurs(hostEnd, owner)) {
-    await deleteLink(host, hostEnd.index);
-    return;
-  }
-  await deleteInSandbox(host, req, owner);
+  if (hostEnd) await deleteLink(host, hostEnd.index);
+  else await deleteInSandbox(host, req, owner);
 }
 
 /** A link of our kind of name without an alias was left by an ADD that was killed between its two messages. */
