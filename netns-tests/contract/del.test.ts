@@ -1,0 +1,182 @@
+/** DEL twice, and under every circumstance it may be called in: the host is as before the first ADD. */
+import { describe, expect } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JsonObject } from "../../src/cni/types.ts";
+import type { Attachment } from "../support/chain.ts";
+import { netnsAt } from "../support/place.ts";
+import { callPlugin, PluginFailure } from "../support/plugin.ts";
+import { randomName } from "../support/run.ts";
+import { contractTest } from "./contract-test.ts";
+import { eachOf } from "./each-of.ts";
+import { bridgeName } from "./makes.ts";
+import { type Attached, leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
+import type { Subject } from "./subject.ts";
+import { SUBJECTS } from "./subjects/index.ts";
+import { containerLink, linksOf } from "./witness.ts";
+
+interface Way {
+  readonly name: string;
+  /** What becomes of the world or of the request between ADD and DEL. */
+  change(attached: Attached): Promise<Partial<Attachment>>;
+  /** It can only work where a bridge is. */
+  readonly wantsBridge?: true;
+}
+
+const noNamespace = (name: string, netns: (attached: Attached) => string | Promise<string>): Way => ({
+  name,
+  change: async (attached) => ({ netns: await netns(attached) }),
+});
+
+const WAYS: readonly Way[] = [
+  { name: "twice", change: async () => ({}) },
+  noNamespace("with CNI_NETNS empty", () => ""),
+  noNamespace("with a path that leads nowhere", () => `/run/netns/${randomName("gone")}`),
+  noNamespace("with a plain file for a namespace", ({ network }) => {
+    const path = join(network.place.dataDir, "..", "plain");
+    writeFileSync(path, "");
+    return path;
+  }),
+  noNamespace("with the host's own namespace", ({ network }) => network.bench.host.path),
+  noNamespace("with another container's namespace", async ({ network }) => {
+    const stranger = await network.bench.sandbox();
+    await stranger.exec("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1");
+    return stranger.path;
+  }),
+  { name: "without prevResult", change: async () => ({ prevResult: null }) },
+  { name: "with a prevResult of no use", change: async () => ({ prevResult: { cniVersion: "9.9.9", ips: "?" } }) },
+  { name: "without capability arguments", change: async () => ({ runtimeConfig: {} }) },
+  {
+    name: "with the namespace gone",
+    async change({ sandbox }) {
+      await sandbox[Symbol.asyncDispose]();
+      return {};
+    },
+  },
+  {
+    name: "with the bridge gone",
+    wantsBridge: true,
+    async change({ network }) {
+      await network.bench.host.exec("ip", "link", "del", bridgeName(network.place.index));
+      return {};
+    },
+  },
+  {
+    name: "with the bridge and the namespace gone, and no prevResult",
+    wantsBridge: true,
+    async change({ network, sandbox }) {
+      await network.bench.host.exec("ip", "link", "del", bridgeName(network.place.index));
+      await sandbox[Symbol.asyncDispose]();
+      return { prevResult: null };
+    },
+  },
+  {
+    name: "with the rule set flushed",
+    async change({ network }) {
+      await network.bench.host.exec("nft", "flush", "ruleset");
+      return {};
+    },
+  },
+];
+
+const hasBridge = (subject: Subject): boolean => /bridge/.test(subject.name);
+
+async function delLeavesNothing(subject: Subject, way: Way): Promise<void> {
+  await using bench = await makeBench();
+  const network = makeNetwork(bench, subject);
+  await subject.prepare?.(network);
+  // The host has a link of the very name that containers give theirs.
+  await bench.host.exec("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0-peer");
+  const before = await bench.snapshot();
+  const attached = await network.attach("one");
+  const strangers = attached.at.netns;
+  const changed = { ...attached.at, ...(await way.change(attached)) };
+  await network.chain.del(changed);
+  await network.chain.del({ ...changed, prevResult: changed.prevResult ?? null });
+  const left = leftovers(before, await bench.snapshot(), subject, [/^\+ file \S+\/plain/]);
+  expect(left).toEqual([]);
+  if (changed.netns !== strangers && /^\/run\/netns\/t/.test(changed.netns))
+    await expectStrangerUntouched(network, changed.netns);
+}
+
+async function expectStrangerUntouched({ bench }: Network, path: string): Promise<void> {
+  expect((await linksOf(netnsAt(path))).map(({ ifname }) => ifname)).toContain("eth0");
+  expect((await linksOf(bench.host)).map(({ ifname }) => ifname)).toContain("eth0");
+}
+
+describe("DEL", () => {
+  for (const subject of SUBJECTS.filter(({ variant }) => !variant)) {
+    const ways = WAYS.filter(({ wantsBridge }) => !wantsBridge || hasBridge(subject));
+    contractTest(`${subject.name}: DEL leaves nothing in ${ways.length} circumstances`, () =>
+      eachOf(
+        ways,
+        ({ name }) => name,
+        (way) => delLeavesNothing(subject, way),
+      ),
+    );
+  }
+
+  for (const subject of SUBJECTS.filter((each) => hasBridge(each) && !each.variant))
+    contractTest(`${subject.name}: DEL of one attachment leaves the container's other one alone`, async () => {
+      await using bench = await makeBench();
+      const network = makeNetwork(bench, subject);
+      await subject.prepare?.(network);
+      const one = await network.attach("one");
+      const before = await bench.snapshot();
+      const { runtimeConfig } = (await network.newContainer("unused")).at;
+      const second: Attachment = { ...one.at, ifName: "eth1", ...(runtimeConfig && { runtimeConfig }) };
+      await network.chain.add(second);
+      await network.chain.del(second);
+      expect(leftovers(before, await bench.snapshot(), subject)).toEqual([]);
+      expect((await containerLink(one)).ifname).toBe("eth0");
+      await network.chain.check(one.at);
+    });
+
+  for (const subject of SUBJECTS.filter(({ variant }) => !variant))
+    contractTest(`${subject.name}: DEL without an ADD before it succeeds and changes nothing`, async () => {
+      await using bench = await makeBench();
+      const network = makeNetwork(bench, subject);
+      const before = await bench.snapshot();
+      const { at } = await network.newContainer("never");
+      await network.chain.del({ ...at, prevResult: null });
+      expect(leftovers(before, await bench.snapshot(), { stays: [] })).toEqual([]);
+    });
+
+  for (const subject of SUBJECTS.filter(({ variant }) => !variant))
+    contractTest(`${subject.name}: DEL cleans although the config's values have become nonsense`, async () => {
+      await using bench = await makeBench();
+      const network = makeNetwork(bench, subject);
+      await subject.prepare?.(network);
+      const before = await bench.snapshot();
+      const { at } = await network.attach("one");
+      for (const plugin of [...network.plugins].reverse()) {
+        const conf = nonsense(plugin);
+        const answer = await callPlugin({
+          command: "DEL",
+          conf: { ...conf, name: network.place.name, cniVersion: "1.1.0" },
+          host: bench.host,
+          containerId: at.containerId,
+          netns: at.netns,
+          ifName: "eth0",
+          args: "nonsense",
+        });
+        if (answer.code !== 0) throw new PluginFailure("DEL", String(plugin["type"]), answer);
+      }
+      expect(leftovers(before, await bench.snapshot(), subject)).toEqual([]);
+    });
+});
+
+/** Wrong types and values wherever ADD alone needs them. */
+function nonsense(plugin: JsonObject): JsonObject {
+  const ipam = plugin["ipam"] as JsonObject | undefined;
+  return {
+    ...plugin,
+    mtu: -1,
+    vlan: "many",
+    hairpinMode: true,
+    promiscMode: true,
+    conditionsV4: ["nonsense"],
+    runtimeConfig: { mac: 7, portMappings: [{ hostPort: 99999 }], ips: [5] },
+    ...(ipam && { ipam: { ...ipam, ranges: "none", addresses: 3, routes: {} } }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Subject } from "../subject.ts";
+import { bridges } from "./bridge.ts";
+import { hostLocal, staticAddresses } from "./ipam.ts";
+import { loopback } from "./loopback.ts";
+import { portmaps } from "./portmap.ts";
+
+/** Everything the suite proves. A plugin joins by its line here. */
+export const SUBJECTS: readonly Subject[] = [...bridges, ...portmaps, loopback, hostLocal, staticAddresses];
+
+/** The one of this name; a test that picks one fails loudly when it is renamed. */
+export function subject(name: string): Subject {
+  const found = SUBJECTS.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no subject "${name}"`);
+  return found;
+}
