@@ -72,6 +72,9 @@ for (const bridgeNetfilter of [0, 1] as const) {
       await using world = await makeWorld({ bridgeNetfilter });
       const { host, neighbour } = world;
       await world.container(world.network("blue"), [{ hostPort: 8080 }]);
+      // Nobody answers ARP to a forged address.
+      const [link] = JSON.parse(await host.exec("ip", "-j", "link", "show", "lan0")) as { address: string }[];
+      await neighbour.exec("ip", "neigh", "replace", HOST[4], "lladdr", link?.address ?? "", "dev", "eth0");
       await neighbour.exec("nft", "add table ip forge");
       await neighbour.exec("nft", "add chain ip forge post { type nat hook postrouting priority 100; }");
       await neighbour.exec("nft", "add rule ip forge post oifname eth0 snat to 127.0.0.1");
