@@ -80,9 +80,10 @@ napi_value task_start(napi_env env, const struct task *arguments, size_t size) {
     free(task);
     return NULL; /* with the engine's exception */
   }
-  task->status = task->kind->prepare(task);
-  if (task->status == 0) task->status = launch(env, task);
-  if (task->status == 0) return promise;
+  int status = task->kind->prepare(task);
+  if (status == 0) status = launch(env, task);
+  if (status == 0) return promise; /* the task is the thread's from here on: it may have written its own status already */
+  task->status = status;
   settle(env, task);
   discard(task);
   return promise;
