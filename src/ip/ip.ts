@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6LikeGo, isIpv4Mapped, parseIpBytes } from "./text.ts";
+import { formatIpv6LikeGo, formatQuad, isIpv4Mapped, parseIpv6, parseQuad } from "./text.ts";
 
 /**
  * Addresses as numbers, to count with. Text forms are those Go's `net` package prints, since leases on disk and CNI results
@@ -20,14 +20,17 @@ export function ipBits(family: IpFamily): 32 | 128 {
 
 /** `undefined` when the text is no address: leading zeros in a dotted quad and zones (`%eth0`) are refused, as by Go. */
 export function parseIp(text: string): Ip | undefined {
-  const bytes = parseIpBytes(text);
+  if (!text.includes(":")) {
+    const value = parseQuad(text, 0);
+    return value === undefined ? undefined : { family: 4, value: BigInt(value) };
+  }
+  const bytes = parseIpv6(text);
   return bytes && ipFromBytes(isIpv4Mapped(bytes) ? bytes.subarray(12) : bytes);
 }
 
 /** Canonical text: `10.1.0.5`, `fd00::1` (RFC 5952). */
 export function formatIp(ip: Ip): string {
-  const bytes = ipToBytes(ip);
-  return ip.family === 4 ? formatIpv4(bytes) : formatIpv6LikeGo(bytes);
+  return ip.family === 4 ? formatQuad(Number(ip.value)) : formatIpv6LikeGo(ipToBytes(ip));
 }
 
 /** The address `steps` further; may leave the prefix, and wraps around at the ends of the address space. */

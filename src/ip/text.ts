@@ -5,21 +5,25 @@
 
 /** Dotted quad to 4 bytes; `undefined` when it is none. Leading zeros are refused, as inet_pton(3) does. */
 export function parseIpv4(text: string): Uint8Array | undefined {
+  const value = parseQuad(text, 0);
+  if (value === undefined) return undefined;
   const out = new Uint8Array(4);
-  return readQuad(text, 0, out, 0) ? out : undefined;
+  putQuad(out, 0, value);
+  return out;
 }
 
 /** Any text form of RFC 4291 section 2.2 to 16 bytes; `undefined` when it is none. No zone. */
 export function parseIpv6(text: string): Uint8Array | undefined {
   const out = new Uint8Array(16);
-  let filled = 0;
+  let filled = 0; // bytes written; too many fall off the end, and are refused there
   let gap = text.startsWith("::") ? 0 : -1;
   let at = gap < 0 ? 0 : 2;
   while (at < text.length) {
-    if (filled === 16) return undefined;
     const end = endOfHex(text, at);
     if (text[end] === ".") {
-      if (filled > 12 || !readQuad(text, at, out, filled)) return undefined;
+      const quad = parseQuad(text, at);
+      if (quad === undefined) return undefined;
+      putQuad(out, filled, quad);
       filled += 4;
       break;
     }
@@ -98,17 +102,26 @@ function endOfHex(text: string, at: number): number {
   return end;
 }
 
-/** The dotted quad that is the rest of a text, into `out` from `position` on. */
-function readQuad(text: string, from: number, out: Uint8Array, position: number): boolean {
+/** The dotted quad that is the rest of a text, as a number. */
+export function parseQuad(text: string, from: number): number | undefined {
+  let value = 0;
   let start = from;
   for (let i = 0; i < 4; i++) {
     const end = i < 3 ? text.indexOf(".", start) : text.length;
     const octet = decimal(text, start, end);
-    if (octet === undefined || octet > 255) return false;
-    out[position + i] = octet;
+    if (octet === undefined || octet > 255) return undefined;
+    value = value * 256 + octet;
     start = end + 1;
   }
-  return true;
+  return value;
+}
+
+export function formatQuad(value: number): string {
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+}
+
+function putQuad(out: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) out[at + i] = value >>> (24 - 8 * i);
 }
 
 /** One to three digits without a leading zero, at `start` to `end` of a text: an octet, or a prefix length. */
