@@ -1,5 +1,5 @@
 /** Names and texts of errno, asm-generic/errno-base.h and errno.h. `ENOTSUPP` (524) is the kernel's own and leaks out of a few places. */
-const TABLE: Readonly<Record<number, readonly [name: string, text: string]>> = {
+const table = (): Readonly<Record<number, readonly [name: string, text: string]>> => ({
   1: ["EPERM", "Operation not permitted"],
   2: ["ENOENT", "No such file or directory"],
   3: ["ESRCH", "No such process"],
@@ -132,8 +132,16 @@ const TABLE: Readonly<Record<number, readonly [name: string, text: string]>> = {
   132: ["ERFKILL", "Operation not possible due to RF-kill"],
   512: ["ERESTARTSYS", "Interrupted inside the kernel"],
   524: ["ENOTSUPP", "Operation is not supported"],
-};
+});
+
+/** Made at the first error: 270 strings. */
+let made: ReturnType<typeof table> | undefined;
+
+function entry(errno: number): readonly [name: string, text: string] | undefined {
+  made ??= table();
+  return made[errno];
+}
 
 /** `EEXIST` for 17; `errno 4711` for a number without a name. */
-export const errnoName = (errno: number): string => TABLE[errno]?.[0] ?? `errno ${errno}`;
-export const errnoText = (errno: number): string => TABLE[errno]?.[1] ?? "unknown error";
+export const errnoName = (errno: number): string => entry(errno)?.[0] ?? `errno ${errno}`;
+export const errnoText = (errno: number): string => entry(errno)?.[1] ?? "unknown error";

@@ -63,10 +63,11 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
     if (requests.length === 0) return [];
     if (seq + requests.length > 0xffff_ffff) seq = 0;
     const first = seq + 1;
-    const sent = requests.map((request) => ({ request, bytes: request.encode(++seq) }));
-    const op = requests.length === 1 ? sent[0]?.request.op : `${sent[0]?.request.op} and ${requests.length - 1} more`;
-    const answer = await ask(transport, concat(sent), timeoutMs, op ?? "");
-    return sortOut(answer, first, sent, op ?? "");
+    const sent: Sent[] = [];
+    for (const request of requests) sent.push({ request, bytes: request.encode(++seq) });
+    const op = `${requests[0]?.op}${requests.length === 1 ? "" : ` and ${requests.length - 1} more`}`;
+    const answer = await ask(transport, concat(sent), timeoutMs, op);
+    return sortOut(answer, first, sent, op);
   }
 
   async function exchangeOne(req: Request): Promise<Outcome> {

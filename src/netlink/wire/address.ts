@@ -49,8 +49,14 @@ export const ip: Codec<string> = {
 export const mac: Codec<string> = {
   size: undefined,
   shape: { kind: "mac" },
-  read: (src, start, end) =>
-    Array.from(src.bytes.subarray(start, end), (b) => b.toString(16).padStart(2, "0")).join(":"),
+  read(src, start, end) {
+    let text = "";
+    for (let at = start; at < end; at++) {
+      const byte = src.view.getUint8(at);
+      text += `${at === start ? "" : ":"}${byte < 16 ? "0" : ""}${byte.toString(16)}`;
+    }
+    return text;
+  },
   write(sink, value) {
     if (value === "") return;
     const parts = value.split(":");

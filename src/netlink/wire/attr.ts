@@ -25,6 +25,21 @@ export interface Slot {
   readonly codec: AnyCodec;
 }
 
+/** Length of the attribute at `at`, header included; 0 for padding behind the last one, which is no attribute. */
+export function lengthAt(src: Source, at: number, end: number, index: number): number {
+  if (end - at < ATTR_HEADER) {
+    if (src.bytes.subarray(at, end).every((b) => b === 0)) return 0;
+    throw new DecodeError(`attribute ${index}: need ${ATTR_HEADER} bytes, have ${end - at}`);
+  }
+  const length = src.view.getUint16(at, true);
+  if (length < ATTR_HEADER || length > end - at)
+    throw new DecodeError(`attribute ${index}: length ${length} is outside ${ATTR_HEADER}..${end - at}`);
+  return length;
+}
+
+/** Type of the attribute at `at`, without its flags. */
+export const typeAt = (src: Source, at: number): number => src.view.getUint16(at + 2, true) & TYPE_MASK;
+
 /** Visits each attribute's payload, `[from, to)`; the header stands before it. */
 export function walk(
   src: Source,
@@ -32,17 +47,10 @@ export function walk(
   end: number,
   visit: (type: number, from: number, to: number, index: number) => void,
 ): void {
-  let at = start;
-  for (let index = 0; at < end; index++) {
-    if (end - at < ATTR_HEADER) {
-      // Padding behind the last attribute is no attribute.
-      if (src.bytes.subarray(at, end).every((b) => b === 0)) return;
-      throw new DecodeError(`attribute ${index}: need ${ATTR_HEADER} bytes, have ${end - at}`);
-    }
-    const length = src.view.getUint16(at, true);
-    if (length < ATTR_HEADER || length > end - at)
-      throw new DecodeError(`attribute ${index}: length ${length} is outside ${ATTR_HEADER}..${end - at}`);
-    visit(src.view.getUint16(at + 2, true) & TYPE_MASK, at + ATTR_HEADER, at + length, index);
+  for (let at = start, index = 0; at < end; index++) {
+    const length = lengthAt(src, at, end, index);
+    if (length === 0) return;
+    visit(typeAt(src, at), at + ATTR_HEADER, at + length, index);
     at += align4(length);
   }
 }
@@ -63,6 +71,15 @@ export interface Place {
   readonly to: number;
   /** Among the attributes of its list. */
   readonly index: number;
+}
+
+/** Where the last attribute of a type stands in `[start, end)`; there is one. */
+export function lastPlace(src: Source, start: number, end: number, type: number): Place {
+  let place: Place = { from: start, to: start, index: 0 };
+  walk(src, start, end, (t, from, to, index) => {
+    if (t === type) place = { from, to, index };
+  });
+  return place;
 }
 
 /** An attribute as bytes. */

@@ -1,19 +1,23 @@
 import {
   type AnyCodec,
+  ATTR_HEADER,
+  lastPlace,
+  lengthAt,
   locateAttr,
   locateMissing,
-  type Place,
   put,
   putUnknown,
   raw,
   readSlot,
   type Slot,
+  typeAt,
   type UnknownAttr,
   unknownAttr,
   walk,
 } from "./attr.ts";
 import {
   type AttrFields,
+  align4,
   type Codec,
   EncodeError,
   type Infer,
@@ -109,33 +113,37 @@ function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCo
     size: undefined,
     shape: { kind: "attrs", fields, groups },
     read(src, start, end) {
+      const known = groups.length === 0 ? slots() : undefined;
+      const slotOf = known === undefined ? slotsAt(src, start, end) : undefined;
       const out: Record<string, unknown> = {};
-      const unknown: UnknownAttr[] = [];
-      const slotOf = slotsAt(src, start, end);
-      const places = new Map<Slot, Place>();
-      walk(src, start, end, (type, from, to, index) => {
-        const place = { from, to, index };
-        const slot = slotOf(type);
-        if (!slot) {
-          unknown.push(unknownAttr(src, place));
-          return;
+      let unknown: UnknownAttr[] | undefined;
+      // As `walk` does, without a call and an object for each attribute: this loop is most of what reading takes.
+      for (let at = start, index = 0; at < end; index++) {
+        const length = lengthAt(src, at, end, index);
+        if (length === 0) break;
+        const type = typeAt(src, at);
+        const slot = known === undefined ? slotOf?.(type) : known.get(type);
+        if (slot === undefined) {
+          unknown ??= [];
+          unknown.push(unknownAttr(src, { from: at + ATTR_HEADER, to: at + length, index }));
+        } else {
+          if (Object.hasOwn(out, slot.key)) {
+            // The kernel takes the last of two; the earlier is kept as bytes.
+            unknown ??= [];
+            unknown.push(unknownAttr(src, lastPlace(src, start, at, type)));
+            delete out[slot.key];
+          }
+          out[slot.key] = readSlot(slot, src, at + ATTR_HEADER, at + length);
         }
-        const earlier = places.get(slot);
-        if (earlier) {
-          // The kernel takes the last of two; the earlier is kept as bytes.
-          unknown.push(unknownAttr(src, earlier));
-          delete out[slot.key];
-        }
-        places.set(slot, place);
-        out[slot.key] = readSlot(slot, src, from, to);
-      });
+        at += align4(length);
+      }
       for (const g of groups) {
         const kind = out[g.kindKey] as string | undefined;
         if (kind === undefined || variantOf(g, kind)) continue;
         out[g.kindKey] = "unknown";
         out[kindNameKey(g)] = kind;
       }
-      if (unknown.length > 0) out["unknown"] = unknown.sort((a, b) => a.index - b.index);
+      if (unknown !== undefined) out["unknown"] = unknown.sort((a, b) => a.index - b.index);
       return out;
     },
     write(sink, value) {

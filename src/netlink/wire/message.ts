@@ -92,20 +92,22 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
 }
 
 /** Splits what the kernel sent into messages (NLMSG_NEXT). */
-export function* splitMessages(bytes: Uint8Array): Generator<RawMessage> {
+export function splitMessages(bytes: Uint8Array): RawMessage[] {
+  const messages: RawMessage[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < bytes.length; ) {
     need(at, bytes.length, NLMSG_HEADER);
     const length = view.getUint32(at, true);
     if (length < NLMSG_HEADER || length > bytes.length - at)
       throw new DecodeError(`nlmsghdr: length ${length} is outside ${NLMSG_HEADER}..${bytes.length - at}`);
-    yield {
+    messages.push({
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
       seq: view.getUint32(at + 8, true),
       port: view.getUint32(at + 12, true),
       bytes: bytes.subarray(at, at + length),
-    };
+    });
     at += align4(length);
   }
+  return messages;
 }

@@ -108,15 +108,21 @@ export function enumOf<const T extends Readonly<Record<string, number>>>(
   base: Codec<number>,
   names: T,
 ): Codec<(keyof T & string) | number> {
-  const byValue = new Map<number, keyof T & string>();
-  for (const key in names) byValue.set(names[key] as number, key);
+  let byValue: Map<number, keyof T & string> | undefined;
+  const nameOf = (value: number): (keyof T & string) | undefined => {
+    if (byValue === undefined) {
+      byValue = new Map();
+      for (const key in names) byValue.set(names[key] as number, key);
+    }
+    return byValue.get(value);
+  };
   const bits = ((base.size ?? 4) * 8) as Width;
   return {
     size: base.size,
     shape: { kind: "enum", names: Object.keys(names), values: Object.values(names), bits },
     read(src, start, end) {
       const value = base.read(src, start, end);
-      return byValue.get(value) ?? value;
+      return nameOf(value) ?? value;
     },
     write(sink, value) {
       if (typeof value === "number") return base.write(sink, value);
