@@ -28,6 +28,16 @@ export interface FileStat {
   readonly mtimeNs: bigint;
 }
 
+export type RunArguments = [
+  path: string,
+  args: readonly string[],
+  env: readonly string[],
+  cwd: string | undefined,
+  stdin: Uint8Array,
+  timeoutMs: number,
+  maxOutput: number,
+];
+
 /** How a program ended. */
 export interface RunResult {
   readonly stdout: Uint8Array;
@@ -153,23 +163,7 @@ export interface Native {
    * @param env `NAME=value`, the whole environment
    * @param cwd `undefined` is this process's
    */
-  run(
-    path: string,
-    args: readonly string[],
-    env: readonly string[],
-    cwd: string | undefined,
-    stdin: Uint8Array,
-    timeoutMs: number,
-    maxOutput: number,
-  ): RunResult;
+  run(...call: RunArguments): RunResult;
   /** Whoever ends this process meanwhile leaves the program running. */
-  runAsync(
-    path: string,
-    args: readonly string[],
-    env: readonly string[],
-    cwd: string | undefined,
-    stdin: Uint8Array,
-    timeoutMs: number,
-    maxOutput: number,
-  ): Promise<RunResult>;
+  runAsync(...call: RunArguments): Promise<RunResult>;
 }
