@@ -14,16 +14,16 @@ import type { BunPlugin } from "bun";
  */
 export function asEnums(source: string): string {
   return source.replace(
-    /^export const ([A-Z][A-Z0-9_]*) = \{([^{}]*)\} as const;/gm,
-    (_whole, name: string, members: string) =>
-      `export enum ${name} {${members.replace(/((?:^|,)\s*(?:\/\*.*?\*\/\s*)?[A-Z]\w*): /gm, "$1 = ")}}`,
+    /^(export )?const ([A-Z][A-Z0-9_]*) = \{([^{}]*)\} as const;/gm,
+    (_whole, exported = "", name: string, members: string) =>
+      `${exported}enum ${name} {${members.replace(/((?:^|,)\s*(?:\/\*.*?\*\/\s*)?[A-Z]\w*): /gm, "$1 = ")}}`,
   );
 }
 
 const inlineConstants: BunPlugin = {
   name: "inline constants",
   setup(build) {
-    build.onLoad({ filter: /\/src\/netlink\/.*(\.const|\/constants[^/]*)\.ts$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /\/src\/netlink\/.*\.ts$/ }, async ({ path }) => ({
       contents: asEnums(await Bun.file(path).text()),
       loader: "ts",
     }));
