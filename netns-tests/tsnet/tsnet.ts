@@ -71,7 +71,7 @@ export const bridgeList = (w: Pick<Workplace, "leases">, subnets: readonly strin
   {
     type: "bridge",
     bridge: "br0",
-    isGateway: true,
+    isDefaultGateway: true,
     ipMasq: true,
     ipam: { type: "host-local", dataDir: w.leases, ranges: subnets.map((subnet) => [{ subnet }]) },
   },
