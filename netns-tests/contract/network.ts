@@ -24,6 +24,8 @@ export async function makeBench(): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), "contract-"));
   stack.defer(async () => rmSync(folder, { recursive: true, force: true }));
   const host = stack.use(await makeNetns());
+  // A new namespace may inherit it from the machine.
+  await host.exec("sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0");
   const dataDir = join(folder, "networks");
   return {
     host,

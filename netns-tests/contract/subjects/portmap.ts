@@ -74,7 +74,8 @@ const portmap = (name: string, families: readonly Family[]): Subject => ({
       { hostPort: udpPort(n), containerPort: INSIDE, protocol: "udp" },
     ],
   }),
-  stays: BRIDGE_STAYS,
+  // As the reference, it never sets it back: others of the bridge may need it.
+  stays: [...BRIDGE_STAYS, /^~ sysctl ipv4\/conf\/br\d\/route_localnet 0 → 1$/],
   reset,
   makes: makes(families),
   prepare: async (network) => {
