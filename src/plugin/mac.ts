@@ -18,5 +18,5 @@ export function parseMac(text: string): string | undefined {
 export function randomMac(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(":");
+  return bytes.toHex().replaceAll(/..(?=.)/g, "$&:");
 }

@@ -57,7 +57,7 @@ export const hostVethName = (owner: Owner): string => `veth${owner.attachment.sl
 export const isHostVethName = (name: string): boolean => /^veth[0-9a-f]{11}$/.test(name);
 
 export function sha512(text: string): string {
-  return new Bun.CryptoHasher("sha512").update(text).digest("hex");
+  return Bun.CryptoHasher.hash("sha512", text, "hex");
 }
 
 /** Cuts text at a character so that its UTF-8 form fits. */
