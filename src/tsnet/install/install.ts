@@ -24,8 +24,8 @@ export interface InstallOptions {
 export async function install(s: Surroundings, { binDir, commandDir, dryRun }: InstallOptions): Promise<Plan> {
   const names = pluginNames(s);
   const sources = findSources(s.ownFolder, names);
-  requireSafeFolder(binDir);
   await requireFloor(s, binDir);
+  requireSafeFolder(binDir);
   if (dryRun) return planInstall(sources, names, binDir, commandDir);
   makeFolder(binDir);
   return alone(s, binDir, async () => {
@@ -49,8 +49,9 @@ export const pluginNames = ({ plugins, ipams }: Surroundings): string[] =>
   [...Object.keys(plugins), ...Object.keys(ipams)].sort();
 
 async function requireFloor(s: Surroundings, binDir: string): Promise<void> {
-  const found = shortcomings(await machineFacts(s));
-  const noexec = whyNotExecutable(nearestFolder(binDir));
+  const facts = await machineFacts(s);
+  const found = shortcomings(facts);
+  const noexec = facts.isRoot ? whyNotExecutable(nearestFolder(binDir)) : undefined;
   if (noexec !== undefined) found.push(noexec);
   if (found.length > 0)
     throw new CniError(CNI_CODE.OPERATION_FAILED, "the plugins cannot be installed here", found.join("\n"));

@@ -16,6 +16,10 @@ export interface Removed {
   readonly action: "removed" | "put back";
 }
 
+const RUNTIME: readonly string[] = [EXECUTABLE, ADDON];
+/** A launcher that was called just before it went away has found its executable and addon by then. */
+const START_MS = 500;
+
 /**
  * Takes an installation away, of whatever version, and puts the executables back that stood there before. Launchers go
  * first: as long as one is there, so is what it executes.
@@ -33,9 +37,12 @@ export async function uninstall(s: Surroundings, options: UninstallOptions): Pro
   if (dryRun) return plan();
   return alone(s, binDir, async () => {
     const steps = plan();
-    for (const { path, action } of steps)
+    const isRuntime = ({ path }: Removed): boolean => RUNTIME.includes(path.slice(binDir.length + 1));
+    for (const { path, action } of steps.filter((step) => !isRuntime(step)))
       if (action === "put back") renameSync(keptFor(binDir, path), path);
-      else rmSync(path, { force: true });
+      else rmSync(path);
+    await Bun.sleep(START_MS);
+    for (const { path } of steps.filter(isRuntime)) rmSync(path);
     rmSync(stateFolder(binDir), { recursive: true });
     sync(binDir);
     return steps;
@@ -55,7 +62,7 @@ function planUninstall(binDir: string, commandDir: string | undefined): Removed[
     const path = `${binDir}/${name}`;
     steps.push({ path, action: occupantOf(keptFor(binDir, path)) === "nothing" ? "removed" : "put back" });
   }
-  for (const name of [EXECUTABLE, ADDON])
+  for (const name of RUNTIME)
     if (occupantOf(`${binDir}/${name}`) !== "nothing") steps.push({ path: `${binDir}/${name}`, action: "removed" });
   return steps;
 }
