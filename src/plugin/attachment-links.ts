@@ -65,8 +65,8 @@ export async function deleteLink(kernel: Kernel, index: number): Promise<void> {
   }
 }
 
-/** A link without a mark may be one whose mark is on its way: two messages, sent together. */
-const MARK_PAUSE_MS = 20;
+/** A link without a mark may be one whose mark is on its way: it comes with a message of its own. */
+const MARK_PAUSE_MS = 250;
 
 /**
  * Deletes the host's ends of all attachments of a network that are not in `valid` (attachment hashes), and half-made
