@@ -15,7 +15,8 @@ testUnless(
     const { host, neighbour } = world;
     const net = world.network("blue");
     const mappings = [{ hostPort: 5353, protocol: "udp" }];
-    const flows = async (): Promise<string> => host.exec("conntrack", "-L", "-f", "ipv4", "-p", "udp", "--orig-port-dst", "5353");
+    const flows = async (): Promise<string> =>
+      host.exec("conntrack", "-L", "-f", "ipv4", "-p", "udp", "--orig-port-dst", "5353");
     const flows6 = async (): Promise<string> =>
       host.exec("conntrack", "-L", "-f", "ipv6", "-p", "udp", "--orig-port-dst", "5353");
 

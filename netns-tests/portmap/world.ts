@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import type { CniResult, JsonObject } from "../../src/cni/types.ts";
-import { type Attachment, type Chain, makeChain } from "../support/chain.ts";
+import { type Attachment, type Chain, type ChainOptions, makeChain } from "../support/chain.ts";
 import { connect, makeNetns, makeSandbox, type Netns } from "../support/netns.ts";
 import { randomName } from "../support/run.ts";
 import { serveAll } from "../support/traffic.ts";
@@ -31,7 +31,7 @@ export interface World extends AsyncDisposable {
   readonly host: Netns;
   readonly neighbour: Netns;
   /** A config list: bridge with ipMasq and dual-stack addresses, then portmap. */
-  network(name: string, portmap?: JsonObject, index?: number): Chain;
+  network(name: string, portmap?: JsonObject, index?: number, options?: Partial<ChainOptions>): Chain;
   /** Attaches a container with a server in it. */
   container(chain: Chain, mappings: readonly Mapping[], options?: { containerId?: string }): Promise<Container>;
 }
@@ -54,7 +54,7 @@ export async function makeWorld({ bridgeNetfilter }: { bridgeNetfilter?: 0 | 1 }
   return {
     host,
     neighbour,
-    network: (name, portmap = {}, index = 1) =>
+    network: (name, portmap = {}, index = 1, options = {}) =>
       makeChain({
         name,
         host,
@@ -73,6 +73,7 @@ export async function makeWorld({ bridgeNetfilter }: { bridgeNetfilter?: 0 | 1 }
           },
           { type: "portmap", capabilities: { portMappings: true }, ...portmap },
         ],
+        ...options,
       }),
     async container(chain, mappings, { containerId = randomName("c") } = {}) {
       const netns = resources.use(await makeSandbox());
