@@ -7,7 +7,7 @@ import { makeNetns } from "../support/netns.ts";
 import { outside } from "../support/place.ts";
 import { hasReference, REFERENCE_DIR } from "../support/plugin-dirs.ts";
 import { must, run } from "../support/run.ts";
-import { testUnless } from "../support/skip.ts";
+import { lacksCommand, testUnless } from "../support/skip.ts";
 import { lacksTsnet, TSNET } from "./tsnet.ts";
 
 const NAMES = ["bridge", "host-local", "loopback", "portmap", "static"];
@@ -99,8 +99,16 @@ testUnless(lacksTsnet, "other programs' plugins are kept, and put back by uninst
   expect(await f.uninstall()).toMatchObject({ code: 1, stdout: "" });
 });
 
+/** The system calls that change which files a folder has. */
+const CHANGES = ["rename", "link", "unlink", "unlinkat"];
+/** Each of them takes a while, so that others see every state in between. */
+const SLOWED = [
+  ...["strace", "-qq", "-o", "/dev/null"],
+  ...["-e", `trace=${CHANGES}`, "-e", `inject=${CHANGES}:delay_exit=15000`],
+];
+
 testUnless(
-  [lacksTsnet, hasReference ? undefined : "the reference plugins are not installed"],
+  [lacksTsnet, lacksCommand("strace"), hasReference ? undefined : "the reference plugins are not installed"],
   "a plugin called at any moment of installs over a running version works",
   async () => {
     await using f = await folders();
@@ -120,6 +128,7 @@ testUnless(
     try {
       for (let round = 0; round < 6; round++) {
         const ran = await run([
+          ...SLOWED,
           join(round % 2 === 0 ? other : dirname(TSNET), "tsnet"),
           "install",
           "--bin-dir",
@@ -127,7 +136,7 @@ testUnless(
         ]);
         expect(ran).toMatchObject({ code: 0, stderr: "" });
         expect(ran.stdout).toMatch(round % 3 === 0 ? /bridge +replaces/ : /bridge +updated/);
-        if (round % 3 === 2) expect((await f.uninstall()).code).toBe(0);
+        if (round % 3 === 2) expect((await run([...SLOWED, TSNET, "uninstall", "--bin-dir", f.binDir])).code).toBe(0);
       }
     } finally {
       done = true;
@@ -139,31 +148,34 @@ testUnless(
 );
 
 testUnless(
-  lacksTsnet,
-  "killed at any moment, every plugin still works, and the next install completes it",
+  [lacksTsnet, lacksCommand("strace")],
+  "killed at any change of the folder, every plugin still works, and the next install completes it",
   async () => {
     await using f = await folders();
-    await putReference(f.binDir);
-    const before = await filesOf(f.binDir);
-    const rounds = process.env["TSNET_SOAK"] === "1" ? 300 : 24;
-    let interrupted = 0;
-    for (let round = 0; round < rounds; round++) {
-      const word = round % 2 === 0 ? "install" : "uninstall";
-      const child = Bun.spawn([TSNET, word, "--bin-dir", f.binDir], { stdout: "ignore", stderr: "ignore" });
-      await Bun.sleep(Math.random() * (word === "install" ? 160 : 600));
-      child.kill("SIGKILL");
-      await child.exited;
-      if (child.signalCode !== null) interrupted++;
-      for (const name of ["bridge", "portmap", "firewall"]) expect(await versionOf(f.binDir, name)).toContain("1.0.0");
-    }
-    expect(interrupted).toBeGreaterThan(rounds / 4);
-    expect((await f.install()).stdout).toContain("5 plugins installed");
-    expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS, "firewall"].sort());
-    expect(await filesOf(join(f.binDir, ".tsnet"))).toEqual(["lock", "replaced"]);
-    for (const name of NAMES) expect(await versionOf(f.binDir, name)).toContain('"1.1.0"');
-    expect((await f.uninstall()).code).toBe(0);
-    expect(await filesOf(f.binDir)).toEqual(before);
-    expect(await versionOf(f.binDir, "bridge")).toContain('"bridge"');
+    for (const word of ["install", "uninstall"])
+      for (const call of CHANGES)
+        for (let nth = 1; ; nth++) {
+          await rm(f.binDir, { recursive: true, force: true });
+          await putReference(f.binDir);
+          if (word === "uninstall") expect((await f.install()).code).toBe(0);
+          const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${nth}`];
+          const killed = await run(["strace", "-qq", "-o", "/dev/null", ...inject, TSNET, word, "--bin-dir", f.binDir]);
+          for (const name of ["bridge", "portmap", "firewall"])
+            expect(await versionOf(f.binDir, name)).toContain("1.0.0");
+          if (killed.code === 0) break;
+          expect(killed.code).toBe(128 + 9);
+
+          if (word === "install" || nth % 2 === 0) {
+            expect((await f.install()).stdout).toContain("5 plugins installed");
+            expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS, "firewall"].sort());
+            expect(await filesOf(join(f.binDir, ".tsnet"))).toEqual(["lock", "replaced"]);
+            expect(await versionOf(f.binDir, "bridge")).toContain('"1.1.0"');
+          }
+          if (word === "install" && nth % 4 !== 0) continue;
+          await f.uninstall();
+          expect(await filesOf(f.binDir)).toEqual(["bridge", "firewall", "portmap"]);
+          for (const name of ["bridge", "portmap"]) expect(await versionOf(f.binDir, name)).toContain(`"${name}"`);
+        }
   },
   180_000,
 );
