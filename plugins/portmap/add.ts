@@ -1,5 +1,6 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
+import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { hostEnd, isLoopback } from "../../src/plugin/nat/port-keys.ts";
 import { type Publication, publish } from "../../src/plugin/nat/publish.ts";
@@ -8,7 +9,7 @@ import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 import type { PortmapConf } from "./config.ts";
 import { forgetEarlierFlows } from "./flows.ts";
-import { ensureHairpin, ensureRouteLocalnet } from "./host-side.ts";
+import { ensureHairpin, ensureRouteLocalnet, removeHairpin } from "./host-side.ts";
 import { containerAddresses, publicationsOf } from "./publications.ts";
 
 /** ADD: the host's ports lead to the container's. The result is the previous plugin's. */
@@ -30,10 +31,17 @@ export function add(req: AttachmentRequest<PortmapConf>, { host, note }: PluginC
       () => publish(host, attachment, publications),
       async () => void (await unpublish(host, attachment, publications)),
     );
-    // Only now: the rules that keep neighbours away from the host's loopback are in place.
-    await tx.step("let loopback through", () => ensureRouteLocalnet(host, publications));
-    if (conf.snat) await tx.step("hairpin on the bridge port", () => ensureHairpin(host, req));
     await tx.step("forget earlier flows", () => forgetEarlierFlows(host, publications));
+    if (conf.snat) {
+      const changed: Link[] = [];
+      await tx.step(
+        "hairpin on the bridge port",
+        () => ensureHairpin(host, req, changed),
+        () => removeHairpin(host, changed),
+      );
+    }
+    // Last, for others use it as well: it is not taken back. The rules that keep neighbours off the loopback stand.
+    await tx.step("let loopback through", () => ensureRouteLocalnet(host, publications));
     return previous;
   });
 }

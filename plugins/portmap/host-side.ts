@@ -46,14 +46,24 @@ export async function hairpinPorts(host: Kernel, req: AttachmentRequest<PortmapC
   return ports;
 }
 
-export async function ensureHairpin(host: Kernel, req: AttachmentRequest<PortmapConf>): Promise<void> {
+/** @param changed gets the ports that were not in that mode before */
+export async function ensureHairpin(host: Kernel, req: AttachmentRequest<PortmapConf>, changed: Link[]): Promise<void> {
   for (const port of await hairpinPorts(host, req)) {
     if (port.bridgePort?.hairpin) continue;
-    try {
-      await host.link.setBridgePort(port.index, { hairpin: true });
-    } catch (error) {
-      // The container's link may go while we look at it: then nothing is left to set.
-      if (!isNetlinkError(error, "ENODEV")) throw error;
-    }
+    await setHairpin(host, port, true);
+    changed.push(port);
+  }
+}
+
+export async function removeHairpin(host: Kernel, ports: readonly Link[]): Promise<void> {
+  for (const port of ports) await setHairpin(host, port, false);
+}
+
+async function setHairpin(host: Kernel, port: Link, hairpin: boolean): Promise<void> {
+  try {
+    await host.link.setBridgePort(port.index, { hairpin });
+  } catch (error) {
+    // The container's link may go while we look at it: then nothing is left to set.
+    if (!isNetlinkError(error, "ENODEV")) throw error;
   }
 }
