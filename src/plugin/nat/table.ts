@@ -37,7 +37,9 @@ export function declareSet(
   const values = Array.isArray(data) ? (data as readonly Type[]) : undefined;
   const entries = [
     { type: UDATA.SET_KEYBYTEORDER, data: byteOrder(key) },
-    ...(data === undefined ? [] : [{ type: UDATA.SET_DATABYTEORDER, data: byteOrder(values ?? []) }]),
+    ...(data === undefined
+      ? []
+      : [{ type: UDATA.SET_DATABYTEORDER, data: values ? byteOrder(values) : new Uint8Array(4) }]),
     ...(key.length > 1 ? [{ type: UDATA.SET_KEY_TYPEOF, data: CONCATENATION }] : []),
     ...(values && values.length > 1 ? [{ type: UDATA.SET_DATA_TYPEOF, data: CONCATENATION }] : []),
     ...(data === undefined ? [] : [{ type: UDATA.SET_DATA_INTERVAL, data: new Uint8Array(4) }]),
