@@ -1,4 +1,4 @@
-import { getLink, newLink } from "../netlink/rtnl/link.ts";
+import { getLink, linkAnswer, newLink } from "../netlink/rtnl/link.ts";
 import { change, NetlinkError, NLM_F, type Request, request } from "../netlink/socket/index.ts";
 import type { KernelContext } from "./context.ts";
 import type { LinkSpec } from "./link.ts";
@@ -40,7 +40,7 @@ export async function createAndRead(ctx: KernelContext, create: Request, name: s
   const error = made?.error ?? described?.error;
   if (error) throw error;
   const reply = described?.replies.find((raw) => raw.type === newLink.type);
-  return found(Promise.resolve(reply && toLink(newLink.decode(reply.bytes))), create.op);
+  return found(Promise.resolve(reply && toLink(linkAnswer.decode(reply.bytes))), create.op);
 }
 
 async function found(link: Promise<Link | undefined>, op: string): Promise<Link> {

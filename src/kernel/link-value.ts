@@ -1,7 +1,9 @@
+import { afSpec } from "../netlink/rtnl/af-spec.ts";
 import type { BridgePort } from "../netlink/rtnl/kinds/bridge-port.ts";
 import { IFF } from "../netlink/rtnl/link.const.ts";
-import type { NewLink } from "../netlink/rtnl/link.ts";
-import type { LinkInfo } from "../netlink/rtnl/link-info.ts";
+import type { LinkAnswer, NewLink } from "../netlink/rtnl/link.ts";
+import { type LinkInfo, linkInfo, linkKinds } from "../netlink/rtnl/link-info.ts";
+import { type Codec, Source } from "../netlink/wire/index.ts";
 
 export interface BridgePortState {
   /** Frames may leave through the port they came in. */
@@ -50,8 +52,14 @@ export interface Link {
   readonly attrs: NewLink["attrs"];
 }
 
-export function toLink({ header, attrs }: NewLink): Link {
-  const info = attrs.linkInfo;
+/** `info`, `bridgePort` and `attrs` are read from the answer's bytes when somebody looks at them. */
+export function toLink({ header, attrs }: LinkAnswer): Link {
+  const { kind, slaveKind } = parse(linkKinds, attrs.linkInfo) ?? {};
+  let info: LinkInfo | undefined;
+  const settings = (): LinkInfo | undefined => {
+    info ??= parse(linkInfo, attrs.linkInfo);
+    return info;
+  };
   return {
     index: header.index,
     name: attrs.ifname ?? "",
@@ -64,16 +72,27 @@ export function toLink({ header, attrs }: NewLink): Link {
     loopback: (header.flags & IFF.LOOPBACK) !== 0,
     operstate: attrs.operstate ?? "unknown",
     master: attrs.master,
-    kind: info?.kind === "unknown" ? info.kindName : info?.kind,
-    info,
-    bridgePort: info?.slaveKind === "bridge" ? toPort(info.slaveData) : undefined,
+    kind,
+    get info() {
+      return settings();
+    },
+    get bridgePort() {
+      const port = slaveKind === "bridge" ? settings() : undefined;
+      return port?.slaveKind === "bridge" ? toPort(port.slaveData) : undefined;
+    },
     peerIndex: attrs.link,
     peerNetnsId: attrs.linkNetnsId,
     alias: attrs.ifalias,
     promiscuity: attrs.promiscuity ?? 0,
     txqlen: attrs.txqlen,
-    attrs,
+    get attrs() {
+      return { ...attrs, linkInfo: settings(), afSpec: parse(afSpec, attrs.afSpec) };
+    },
   };
+}
+
+function parse<T>(codec: Codec<T, never>, bytes: Uint8Array | undefined): T | undefined {
+  return bytes && codec.read(new Source(bytes), 0, bytes.length);
 }
 
 const toPort = (port: BridgePort = {}): BridgePortState => ({

@@ -1,4 +1,4 @@
-import { getLink, newLink } from "../netlink/rtnl/link.ts";
+import { getLink, linkAnswer, newLink } from "../netlink/rtnl/link.ts";
 import type { LinkKind } from "../netlink/rtnl/link-info.ts";
 import { change, isNetlinkError, type Request } from "../netlink/socket/index.ts";
 import { type BridgePortVerbs, bridgePortVerbs } from "./bridge-port.ts";
@@ -75,7 +75,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
     const { header, attrs } = selector(target);
     const ask = { header, attrs: { ...attrs, extMask: EXT_MASK } };
     try {
-      return toLink(await ctx.route().get(getLink, ask, newLink, describe(target)));
+      return toLink(await ctx.route().get(getLink, ask, linkAnswer, describe(target)));
     } catch (error) {
       if (isNetlinkError(error, "ENODEV")) return undefined;
       throw error;
@@ -90,7 +90,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
   }
 
   async function indexOf(name: string): Promise<number> {
-    return toLink(await ctx.route().get(getLink, selector(name), newLink, name)).index;
+    return toLink(await ctx.route().get(getLink, selector(name), linkAnswer, name)).index;
   }
 
   return {
@@ -106,7 +106,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
             linkInfo: kind === undefined ? undefined : ({ kind: "unknown", kindName: kind } as const),
           },
         },
-        newLink,
+        linkAnswer,
       );
       // Older kernels pass over filters they do not know.
       return messages

@@ -1,6 +1,6 @@
 import { newAddr } from "../netlink/rtnl/addr.ts";
 import { RTM, RTNLGRP } from "../netlink/rtnl/constants.ts";
-import { newLink } from "../netlink/rtnl/link.ts";
+import { linkAnswer } from "../netlink/rtnl/link.ts";
 import { newNeigh } from "../netlink/rtnl/neigh.ts";
 import { newRoute } from "../netlink/rtnl/route.ts";
 import { newRule } from "../netlink/rtnl/rule.ts";
@@ -104,7 +104,7 @@ function toEvent({ type, bytes }: RawMessage): MonitorEvent | undefined {
   switch (type) {
     case RTM.NEWLINK:
     case RTM.DELLINK:
-      return { topic: "link", change: type === RTM.NEWLINK ? "new" : "del", link: toLink(newLink.decode(bytes)) };
+      return { topic: "link", change: type === RTM.NEWLINK ? "new" : "del", link: toLink(linkAnswer.decode(bytes)) };
     case RTM.NEWADDR:
     case RTM.DELADDR:
       return { topic: "addr", change: type === RTM.NEWADDR ? "new" : "del", addr: toAddr(newAddr.decode(bytes)) };

@@ -58,7 +58,7 @@ export function addVeth(ctx: KernelContext, spec: VethSpec): Promise<Link> {
       await ctx.route().exchange([deletion(link.index)]);
       throw error;
     }
-    return spec.alias === undefined ? link : { ...link, alias: spec.alias };
+    return spec.alias === undefined ? link : Object.assign(link, { alias: spec.alias });
   });
 }
 

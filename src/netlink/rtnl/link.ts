@@ -1,4 +1,4 @@
-import { attrs, type MessageInput, type MessageOf, merge, message } from "../wire/index.ts";
+import { attrs, bytes, type MessageInput, type MessageOf, merge, message } from "../wire/index.ts";
 import { afSpec } from "./af-spec.ts";
 import { RTM } from "./constants.ts";
 import { IFLA } from "./link.const.ts";
@@ -21,5 +21,16 @@ export const setLink = message([RTM.SETLINK, "RTM_SETLINK"], ifinfomsg, linkAttr
 export const newLinkProp = message([RTM.NEWLINKPROP, "RTM_NEWLINKPROP"], ifinfomsg, linkAttrs);
 export const delLinkProp = message([RTM.DELLINKPROP, "RTM_DELLINKPROP"], ifinfomsg, linkAttrs);
 
+/**
+ * What RTM_NEWLINK says, with the settings of the link's kind and of its families left as bytes, for `linkInfo` and `afSpec`
+ * to read when they are wanted: reading those takes longer than all the rest.
+ */
+export const linkAnswer = message(
+  [RTM.NEWLINK, "RTM_NEWLINK"],
+  ifinfomsg,
+  merge(commonLinkAttrs, attrs({ linkInfo: [IFLA.LINKINFO, bytes], afSpec: [IFLA.AF_SPEC, bytes] })),
+);
+
+export type LinkAnswer = MessageOf<typeof linkAnswer>;
 export type NewLink = MessageOf<typeof newLink>;
 export type NewLinkInput = MessageInput<typeof newLink>;
