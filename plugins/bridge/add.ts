@@ -11,7 +11,7 @@ import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { announce, configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
-import { ensureBridge } from "./device.ts";
+import { ensureBridge, findBridge } from "./device.ts";
 import { noteOf } from "./extras.ts";
 import { ensureGateway } from "./gateway.ts";
 import { configurePort, waitForPort } from "./port.ts";
@@ -30,8 +30,8 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
   return transaction(async (tx) => {
     const sandbox = await tx.hold("open sandbox", () => host.enter(req.netns));
     await refuseTakenName(sandbox, ifName);
-    // Shared by all containers of this network: ensured here, never undone here.
-    const bridge = await tx.step("ensure bridge", () => ensureBridge(host, conf));
+    // What the request asks for in vain is found out before anything is made that stays.
+    const found = await findBridge(host, conf.bridge);
 
     let layer3: Layer3 = { ips: [], routes: [] };
     let dns = conf.dns;
@@ -46,6 +46,8 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
       dns ??= lease.dns;
     }
 
+    // Shared by all containers of this network: ensured here, never undone here.
+    const bridge = await tx.step("ensure bridge", () => ensureBridge(host, conf, found));
     const hostName = hostVethName(owner);
     // One message: the peer is born inside, the host's end on the bridge and up.
     const port = await tx.step(
@@ -74,11 +76,9 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
 
     if (!conf.containerDown)
       await tx.step("configure sandbox", () => configureSandbox(sandbox, inside, layer3, { dad: conf.dad }));
-    const interfaces = [(await host.link.get(bridge.index)) ?? bridge, port].map((link) => ({
-      name: link.name,
-      mac: link.mac,
-      mtu: link.mtu,
-    }));
+    // A bridge may have taken another address with its new port.
+    const joined = (await host.link.get(bridge.index)) ?? bridge;
+    const interfaces = [joined, port].map((link) => ({ name: link.name, mac: link.mac, mtu: link.mtu }));
     const result: CniResult = {
       interfaces: [...interfaces, { name: ifName, mac: inside.mac, mtu: inside.mtu, sandbox: req.netns }],
       ...(layer3.ips.length > 0 ? { ips: layer3.ips } : {}),
@@ -89,9 +89,9 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
     if (conf.isGateway && layer3.ips.length > 0) {
       const { pvid } = conf.vlans;
       const on =
-        pvid === 0 ? bridge : await tx.step("ensure VLAN gateway", () => ensureVlanGateway(host, bridge, pvid));
+        pvid === 0 ? joined : await tx.step("ensure VLAN gateway", () => ensureVlanGateway(host, bridge, pvid));
       await tx.step("gateway on bridge", () => ensureGateway(host, on, layer3.ips, conf));
-      if (on !== bridge) result.interfaces?.push({ name: on.name, mac: on.mac, mtu: on.mtu });
+      if (on !== joined) result.interfaces?.push({ name: on.name, mac: on.mac, mtu: on.mtu });
     }
     if (conf.ipMasq && layer3.ips.length > 0) {
       const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");

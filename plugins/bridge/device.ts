@@ -10,10 +10,11 @@ import type { BridgeConf } from "./config.ts";
  * Finds or makes the network's bridge, up and as the config wants it. Shared by all containers: ensured here, never
  * undone. An existing bridge keeps its MTU; VLAN filtering is turned on when the config uses VLANs, since without it
  * they would separate nothing.
+ * @param found what `findBridge` gave
  */
-export async function ensureBridge(host: Kernel, conf: BridgeConf): Promise<Link> {
+export async function ensureBridge(host: Kernel, conf: BridgeConf, found: Link | undefined): Promise<Link> {
   const wantsVlans = usesVlans(conf);
-  let bridge = await findBridge(host, conf.bridge);
+  let bridge = found;
   if (!bridge) {
     await addBridge(host, conf, wantsVlans);
     bridge = await findBridge(host, conf.bridge);

@@ -8,7 +8,10 @@ import { enableForwarding } from "../../src/plugin/forwarding.ts";
 import { cidrOf, familyOfCidr } from "../../src/plugin/layer3.ts";
 import type { BridgeConf } from "./config.ts";
 
-/** Puts the gateways on the host's interface of the network and lets the host forward. Shared: ensured, never undone. */
+/**
+ * Puts the gateways on the host's interface of the network and lets the host forward. Shared: ensured, never undone.
+ * @param on as it is with the container's port in it
+ */
 export async function ensureGateway(
   host: Kernel,
   on: Link,
@@ -22,14 +25,9 @@ export async function ensureGateway(
     families.add(family);
     await ensureAddress(host, on, `${ip.gateway}/${cidrOf(ip.address).prefixLen}`, conf);
   }
-  await pinMac(host, on);
+  // A bridge that somebody else made may take its lowest port's address and change it with them: it keeps the present one.
+  await host.link.set(on.index, { address: on.mac });
   for (const family of families) await enableForwarding(host, family);
-}
-
-/** A bridge that somebody else made may take its lowest port's address and change it with them: it keeps the present one. */
-async function pinMac(host: Kernel, on: Link): Promise<void> {
-  const now = await host.link.get(on.index);
-  if (now) await host.link.set(on.index, { address: now.mac });
 }
 
 async function ensureAddress(
