@@ -1,0 +1,408 @@
+/** What bad input gets: the specification's code, on stdout, and no change to the system. */
+import { describe, expect } from "bun:test";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CniCommand, JsonObject } from "../../src/cni/types.ts";
+import { callPlugin, type PluginCall } from "../support/plugin.ts";
+import { OURS_DIR } from "../support/plugin-dirs.ts";
+import { expectError } from "./answers.ts";
+import { contractTest } from "./contract-test.ts";
+import { eachOf } from "./each-of.ts";
+import { bridgeName } from "./makes.ts";
+import { type Bench, leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
+import { callRaw, configOf } from "./raw.ts";
+import { subject } from "./subjects/index.ts";
+
+interface Bad {
+  readonly name: string;
+  /** ADD by default. */
+  readonly commands?: readonly CniCommand[];
+  /** Keys over those of a good config, or stdin as it is. */
+  readonly conf?: JsonObject | string | ((network: Network) => JsonObject | string);
+  /** Over the parameters of a good call. */
+  readonly parameters?:
+    | Partial<PluginCall>
+    | ((network: Network) => Partial<PluginCall> | Promise<Partial<PluginCall>>);
+  readonly code: number | readonly number[];
+  readonly msg: RegExp;
+  /** Before the first snapshot. */
+  readonly prepare?: (network: Network, at: { netns: string }) => Promise<unknown>;
+  /** What is there after it all the same. */
+  readonly stays?: readonly RegExp[];
+}
+
+const BOTH: readonly CniCommand[] = ["ADD", "CHECK"];
+/** Without one CHECK looks no further. */
+const PREVIOUS: JsonObject = { prevResult: { cniVersion: "1.1.0", interfaces: [] } };
+
+/** Of the executable's frame: the same for every plugin. */
+const FRAME: readonly Bad[] = [
+  { name: "nothing on stdin", conf: "", code: 6, msg: /./ },
+  { name: "half an object", conf: '{"cniVersion":"1.1.0","na', code: 6, msg: /./ },
+  { name: "two documents", conf: (n) => `${JSON.stringify(configOf(n))}{}`, code: 6, msg: /./ },
+  { name: "a list", conf: "[]", code: 6, msg: /./ },
+  { name: "a number", conf: "5", code: 6, msg: /./ },
+  { name: "null", conf: "null", code: [6, 7], msg: /./ },
+  { name: "bytes that are no UTF-8", conf: "\u0000\u0001", code: 6, msg: /./ },
+  { name: "nesting without end", conf: "[".repeat(200_000), code: 6, msg: /./ },
+  { name: "a name that is a number", conf: { name: 5 }, code: [6, 7], msg: /name/ },
+  { name: "no name", conf: { name: "" }, code: 7, msg: /missing network name/ },
+  ...["a/b", "../a", ".a", "-a", "a b", "ä", "a\u0000b"].map(
+    (name): Bad => ({ name: `network name ${JSON.stringify(name)}`, conf: { name }, code: 7, msg: /network name/ }),
+  ),
+  { name: "a version that nobody has", conf: { cniVersion: "9.9.9" }, code: 1, msg: /incompatible CNI versions/ },
+  { name: "a version that is none", conf: { cniVersion: "one" }, code: [1, 6], msg: /version/ },
+  { name: "a version that is a number", conf: { cniVersion: 1 }, code: [6, 7], msg: /cniVersion/i },
+  { name: "an unknown command", commands: ["FETCH" as CniCommand], code: 4, msg: /unknown CNI_COMMAND: FETCH/ },
+  ...["", "a/b", "-a", "a b", "ä"].map(
+    (containerId): Bad => ({
+      name: `container ID ${JSON.stringify(containerId)}`,
+      parameters: { containerId },
+      code: 4,
+      msg: /container|CNI_CONTAINERID/i,
+    }),
+  ),
+  ...["", ".", "..", "a/b", "a:b", "a b", "a-name-too-long-for-linux", "eth\u00a00"].map(
+    (ifName): Bad => ({
+      name: `interface ${JSON.stringify(ifName)}`,
+      parameters: { ifName },
+      code: 4,
+      msg: /interface|CNI_IFNAME/,
+    }),
+  ),
+  {
+    name: "no variable at all",
+    parameters: {
+      env: { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined, CNI_PATH: undefined },
+    },
+    code: 4,
+    msg: /\[CNI_CONTAINERID,CNI_NETNS,CNI_IFNAME,CNI_PATH\] missing/,
+  },
+  { name: "no namespace", commands: BOTH, parameters: { netns: "" }, code: 4, msg: /CNI_NETNS/ },
+  {
+    name: "the host's own namespace",
+    commands: BOTH,
+    conf: PREVIOUS,
+    parameters: ({ bench }) => ({ netns: bench.host.path }),
+    code: 8,
+    msg: /namespace|netns/,
+  },
+  { name: "no list for GC", commands: ["GC"], code: 7, msg: /valid-attachments/ },
+  { name: "a prevResult that is a number", commands: BOTH, conf: { prevResult: 5 }, code: [6, 7], msg: /prevResult/ },
+  {
+    name: "a prevResult of an unknown version",
+    commands: BOTH,
+    conf: { prevResult: { cniVersion: "7.0.0" } },
+    code: [1, 6, 7],
+    msg: /prevResult|version/,
+  },
+];
+
+/** Of plugins that enter the namespace. */
+const NAMESPACE: readonly Bad[] = [
+  {
+    name: "a path that leads nowhere",
+    commands: BOTH,
+    conf: PREVIOUS,
+    parameters: { netns: "/run/netns/none-such" },
+    code: 8,
+    msg: /none-such/,
+  },
+  {
+    name: "a plain file",
+    commands: BOTH,
+    conf: PREVIOUS,
+    parameters: { netns: "/etc/hostname" },
+    code: 8,
+    msg: /hostname/,
+  },
+  { name: "a folder", commands: BOTH, conf: PREVIOUS, parameters: { netns: "/etc" }, code: 8, msg: /etc/ },
+  {
+    name: "a namespace of another kind",
+    commands: BOTH,
+    conf: PREVIOUS,
+    parameters: { netns: "/proc/self/ns/mnt" },
+    code: 8,
+    msg: /mnt/,
+  },
+  { name: "CHECK without prevResult", commands: ["CHECK"], code: 7, msg: /prevResult/ },
+];
+
+const ipam =
+  (keys: JsonObject) =>
+  (network: Network): JsonObject => ({
+    ipam: { type: "host-local", dataDir: network.place.dataDir, ...keys },
+  });
+
+/** IPAM plugins of somebody else's, by what they do on ADD; each writes down what it was asked. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  garbage: "echo 'not JSON at all'",
+  silent: "true",
+  dies: "kill -9 $$",
+  fails: 'echo \'{"code":123,"msg":"no address today"}\'; exit 1',
+  "fails-without-words": "exit 3",
+  "gives-nothing": 'echo \'{"cniVersion":"1.1.0"}\'',
+  "gives-garbage": 'echo \'{"cniVersion":"1.1.0","ips":[{"address":"10.1"}]}\'',
+  "answers-twice": 'echo \'{"cniVersion":"1.1.0","ips":[]}{"code":1}\'',
+};
+
+function writeForeign(bench: Bench): string {
+  const folder = join(bench.dataDir, "../plugins");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, script] of Object.entries(FOREIGN)) {
+    const path = join(folder, name);
+    writeFileSync(
+      path,
+      `#!/bin/sh\ncat >/dev/null\necho "$CNI_COMMAND" >>${path}.calls\n[ "$CNI_COMMAND" = ADD ] || exit 0\n${script}\n`,
+    );
+    chmodSync(path, 0o755);
+  }
+  return folder;
+}
+
+const foreign = (type: string, code: Bad["code"], msg: RegExp): Bad => ({
+  name: `an IPAM plugin that ${type}`,
+  conf: { ipam: { type } },
+  parameters: ({ bench }) => ({ path: [join(bench.dataDir, "../plugins"), OURS_DIR ?? ""] }),
+  code,
+  msg,
+  // What it was asked.
+  stays: [/^\+ file \S+\.calls /],
+});
+
+const wrong = (keys: JsonObject, msg: RegExp, code: Bad["code"] = 7): Bad => ({
+  name: JSON.stringify(keys),
+  conf: keys,
+  code,
+  msg,
+});
+
+const BRIDGE: readonly Bad[] = [
+  wrong({ bridge: 5 }, /"bridge": need a string, have 5/),
+  wrong({ bridge: "a-name-too-long-for-linux" }, /"bridge"/),
+  wrong({ bridge: "a/b" }, /"bridge"/),
+  wrong({ isGateway: "yes" }, /"isGateway"/),
+  wrong({ ipMasq: 1 }, /"ipMasq"/),
+  wrong({ ipMasqBackend: "magic" }, /"ipMasqBackend"/),
+  wrong({ mtu: "1500" }, /"mtu"/),
+  wrong({ mtu: -1 }, /"mtu"/),
+  wrong({ mtu: 1e6 }, /"mtu"/),
+  wrong({ vlan: 4095 }, /"vlan"/),
+  wrong({ vlanTrunk: [{ minID: 5 }] }, /maxID/),
+  wrong({ vlanTrunk: [{ minID: 9, maxID: 5 }] }, /maxID/),
+  wrong({ vlanTrunk: {} }, /"vlanTrunk"/),
+  wrong({ hairpinMode: true, promiscMode: true }, /hairpinMode.*promiscMode/),
+  wrong({ disableContainerInterface: true }, /disableContainerInterface.*ipam/),
+  wrong({ ipam: "host-local" }, /"ipam"/),
+  wrong({ ipam: [] }, /"ipam"/),
+  wrong({ ipam: { type: 5 } }, /"ipam.type"/),
+  wrong({ ipam: { type: "../host-local" } }, /invalid plugin name/),
+  wrong({ ipam: { type: "no-such-plugin" } }, /failed to find plugin "no-such-plugin"/),
+  wrong({ dns: 5 }, /"dns"/),
+  wrong({ dns: { nameservers: "x" } }, /"dns.nameservers"/),
+  wrong({ args: { cni: { mac: "01:00:5e:00:00:01" } } }, /"args.cni.mac"/),
+  wrong({ runtimeConfig: { mac: "nonsense" } }, /"runtimeConfig.mac"/),
+  wrong({ runtimeConfig: 5 }, /"runtimeConfig"/),
+  { name: "CNI_ARGS with half a pair", parameters: { args: "MAC" }, code: 4, msg: /invalid pair/ },
+  { name: "CNI_ARGS with an unknown key", parameters: { args: "COLOUR=blue" }, code: 4, msg: /COLOUR/ },
+  { name: "CNI_ARGS with a MAC that is none", parameters: { args: "MAC=zz" }, code: 4, msg: /"zz"/ },
+  {
+    name: "an interface that exists",
+    prepare: ({ bench }, { netns }) =>
+      bench.host.exec("nsenter", `--net=${netns}`, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "x0"),
+    code: 4,
+    msg: /already has an interface "eth0"/,
+  },
+  {
+    name: "a bridge that is not a bridge",
+    prepare: ({ bench, place }) =>
+      bench.host.exec("ip", "link", "add", bridgeName(place.index), "type", "veth", "peer", "name", "x0"),
+    code: 7,
+    msg: /"br1" is not a bridge but veth/,
+  },
+  {
+    name: "a bridge with another network's gateway",
+    prepare: async ({ bench, place }) => {
+      // Of its own, or it would follow that of its ports.
+      const mac = ["address", "02:00:00:00:00:01"];
+      await bench.host.exec("ip", "link", "add", bridgeName(place.index), ...mac, "type", "bridge");
+      await bench.host.exec("ip", "addr", "add", "10.1.2.3/16", "dev", bridgeName(place.index));
+      await bench.host.exec("ip", "link", "set", bridgeName(place.index), "up");
+      await bench.host.exec("sysctl", "-qw", `net.ipv6.conf.${bridgeName(place.index)}.accept_ra=0`);
+    },
+    code: 7,
+    msg: /different from 10\.88\.1\.1\/24: 10\.1\.2\.3\/16/,
+  },
+  foreign("garbage", [100, 6, 7], /garbage/),
+  foreign("silent", [100, 6, 7], /silent/),
+  foreign("dies", [100, 11], /dies/),
+  foreign("fails", 123, /no address today/),
+  foreign("fails-without-words", [100], /fails-without-words/),
+  foreign("gives-nothing", [100], /no address/),
+  foreign("gives-garbage", [100, 6, 7], /10\.1/),
+  foreign("answers-twice", [100, 6, 7], /answers-twice/),
+];
+
+/** The same through bridge, in-process, and by host-local itself. */
+const HOST_LOCAL: readonly Bad[] = [
+  { name: "no range", conf: ipam({}), code: 7, msg: /range|subnet/i },
+  { name: "a subnet that is none", conf: ipam({ subnet: "10.1.0.0/33" }), code: 7, msg: /10\.1\.0\.0\/33/ },
+  { name: "a subnet with host bits", conf: ipam({ subnet: "10.1.0.5/24" }), code: 7, msg: /10\.1\.0\.5\/24/ },
+  { name: "a range that is too small", conf: ipam({ subnet: "10.1.0.0/31" }), code: 7, msg: /10\.1\.0\.0\/31/ },
+  {
+    name: "overlapping ranges",
+    conf: ipam({ ranges: [[{ subnet: "10.1.0.0/24" }], [{ subnet: "10.1.0.128/25" }]] }),
+    code: 7,
+    msg: /overlap/i,
+  },
+  {
+    name: "a set of both families",
+    conf: ipam({ ranges: [[{ subnet: "10.1.0.0/24" }, { subnet: "fd00::/64" }]] }),
+    code: 7,
+    msg: /family|families/i,
+  },
+  { name: "ranges that are no lists", conf: ipam({ ranges: [{ subnet: "10.1.0.0/24" }] }), code: 7, msg: /ranges/ },
+  { name: "a route that is none", conf: ipam({ subnet: "10.1.0.0/24", routes: [{ dst: "x" }] }), code: 7, msg: /"x"/ },
+];
+
+const EXHAUSTED: Bad = {
+  name: "an exhausted range",
+  conf: ipam({ subnet: "10.88.1.0/30" }),
+  prepare: async (network) => {
+    const other = await network.newContainer("other");
+    const parameters = { containerId: "other", netns: other.at.netns, ifName: "eth0" };
+    const conf = configOf(network, ipam({ subnet: "10.88.1.0/30" })(network));
+    expect(await callRaw(network, "ADD", conf, parameters)).toMatchObject({ code: 0 });
+  },
+  code: 11,
+  msg: /no IP addresses available/,
+};
+
+const mapping = (entry: JsonObject): JsonObject => ({
+  runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp", ...entry }] },
+});
+
+const PORTMAP: readonly Bad[] = [
+  ...[0, 65_536, -1, 1.5, "80", null].flatMap((port) => [
+    wrong(mapping({ hostPort: port }), /portMappings\[0\].*hostPort|hostPort/),
+    wrong(mapping({ containerPort: port }), /portMappings\[0\].*containerPort|containerPort/),
+  ]),
+  wrong(mapping({ protocol: "icmp" }), /icmp/),
+  wrong(mapping({ protocol: 6 }), /protocol/),
+  wrong(mapping({ hostIP: "not an address" }), /hostIP/),
+  wrong({ runtimeConfig: { portMappings: {} } }, /portMappings/),
+  wrong({ runtimeConfig: { portMappings: ["8080:80"] } }, /portMappings/),
+  wrong({ ...mapping({}), snat: "no" }, /"snat"/),
+  wrong({ ...mapping({}), conditionsV4: ["-m", "owner"] }, /conditionsV4.*"owner"/),
+  wrong({ ...mapping({}), conditionsV6: ["meta", "skuid"] }, /conditionsV6.*"skuid"/),
+  wrong({ ...mapping({}), conditionsV4: ["ip", "saddr", "fd00::1"] }, /conditionsV4/),
+  wrong({ ...mapping({}), backend: "magic" }, /"backend"/),
+  wrong({ ...mapping({}), markMasqBit: 32 }, /"markMasqBit"/),
+];
+
+/** One row, on a fresh host of its own. */
+async function refuse(name: string, bad: Bad): Promise<void> {
+  await using bench = await makeBench();
+  const network = makeNetwork(bench, subject(name));
+  writeForeign(bench);
+  const { at } = await network.newContainer("one");
+  await bad.prepare?.(network, at);
+  const before = await bench.snapshot();
+  const more = typeof bad.parameters === "function" ? await bad.parameters(network) : bad.parameters;
+  const keys = typeof bad.conf === "function" ? bad.conf(network) : (bad.conf ?? {});
+  const conf = typeof keys === "string" ? keys : configOf(network, keys);
+  for (const command of bad.commands ?? ["ADD"]) {
+    const parameters = { containerId: "one", netns: at.netns, ifName: "eth0", ...more };
+    const answer = await callRaw(network, command, conf, parameters);
+    const error = expectError(answer);
+    expect([bad.code].flat()).toContain(error.code);
+    expect(`${error.msg} ${error.details ?? ""}`).toMatch(bad.msg);
+    expect(leftovers(before, await bench.snapshot(), { stays: bad.stays ?? [] })).toEqual([]);
+  }
+}
+
+const all = (name: string, rows: readonly Bad[]): Promise<void> =>
+  eachOf(
+    rows,
+    (row) => row.name,
+    (row) => refuse(name, row),
+  );
+
+describe("bad input", () => {
+  const gateway = "bridge with a gateway, v4";
+  contractTest(`what no plugin accepts, ${FRAME.length} ways`, () => all(gateway, FRAME));
+  for (const name of ["loopback", "host-local", "static", "portmap behind bridge, v4"])
+    contractTest(`${name}: what no plugin accepts`, () =>
+      all(
+        name,
+        FRAME.filter((_, i) => i % 4 === 0),
+      ),
+    );
+  for (const name of [gateway, "loopback"])
+    contractTest(`${name}: a namespace that is none`, () => all(name, NAMESPACE));
+  contractTest(`bridge: ${BRIDGE.length} bad configs`, () => all(gateway, BRIDGE));
+  contractTest(`bridge: bad ranges`, () => all(gateway, [...HOST_LOCAL, EXHAUSTED]));
+  contractTest(`host-local: bad ranges`, () => all("host-local", [...HOST_LOCAL, EXHAUSTED]));
+
+  contractTest(`static: bad addresses`, () =>
+    all("static", [
+      wrong({ ipam: { type: "static", addresses: [{ address: "10.1.0.5" }] } }, /10\.1\.0\.5/),
+      wrong({ ipam: { type: "static", addresses: [{ address: "x" }] } }, /"x"/),
+      wrong({ ipam: { type: "static", addresses: "x" } }, /addresses/),
+      wrong({ ipam: { type: "static", addresses: [{ address: "10.1.0.5/24", gateway: "y" }] } }, /"y"/),
+      { name: "CNI_ARGS with an IP that is none", parameters: { args: "IP=x" }, code: [4, 7], msg: /"x"/ },
+    ]),
+  );
+
+  contractTest(`portmap: ${PORTMAP.length} bad configs, behind a bridge that stands`, async () => {
+    await using bench = await makeBench();
+    const network = makeNetwork(bench, subject("portmap behind bridge, v4"));
+    const { at } = await network.newContainer("one");
+    const parameters = { containerId: "one", netns: at.netns, ifName: "eth0" };
+    const first = await callPlugin({ command: "ADD", conf: configOf(network, {}, 0), host: bench.host, ...parameters });
+    const before = await bench.snapshot();
+    for (const { name, conf, code, msg } of PORTMAP) {
+      const keys = { ...(conf as JsonObject), prevResult: first.json ?? {} };
+      const error = expectError(await callRaw(network, "ADD", configOf(network, keys), parameters));
+      expect(`${name}: ${error.code}`).toBe(`${name}: ${code}`);
+      expect(`${name}: ${error.msg} ${error.details ?? ""}`).toMatch(msg);
+      expect({ name, left: leftovers(before, await bench.snapshot(), { stays: [] }) }).toEqual({ name, left: [] });
+    }
+  });
+
+  contractTest("portmap: a host port held by another attachment is code 11, and names it", async () => {
+    await using bench = await makeBench();
+    const which = subject("portmap behind bridge, v4 and v6");
+    const network = makeNetwork(bench, which);
+    const holder = await network.attach("holder");
+    const second = await network.newContainer("second");
+    const taken = { ...second.at, runtimeConfig: which.runtimeConfig?.(0) ?? {} };
+    const parameters = { containerId: "second", netns: taken.netns, ifName: "eth0" };
+    const bridge = await callPlugin({
+      command: "ADD",
+      conf: configOf(network, {}, 0),
+      host: bench.host,
+      ...parameters,
+    });
+    const before = await bench.snapshot();
+    const conf = configOf(network, { prevResult: bridge.json ?? {}, runtimeConfig: taken.runtimeConfig });
+    const error = expectError(await callRaw(network, "ADD", conf, parameters));
+    expect(error.code).toBe(11);
+    expect(error.msg).toMatch(/tcp .*:8080 .*\bnet holder eth0/);
+    expect(error.details).toMatch(/tsnet ports release/);
+    expect(leftovers(before, await bench.snapshot(), { stays: [] })).toEqual([]);
+    await network.chain.check(holder.at);
+    // Once it is gone, the next attempt succeeds.
+    await network.chain.del(holder.at);
+    expect(await callRaw(network, "ADD", conf, parameters)).toMatchObject({ code: 0 });
+  });
+
+  contractTest("portmap: called without a plugin before it", async () => {
+    await using bench = await makeBench();
+    const network = makeNetwork(bench, subject("portmap behind bridge, v4"));
+    const { at } = await network.newContainer("one");
+    const conf = configOf(network, mapping({}));
+    const parameters = { containerId: "one", netns: at.netns, ifName: "eth0" };
+    expect(expectError(await callRaw(network, "ADD", conf, parameters)).code).toBe(7);
+  });
+});
