@@ -28,7 +28,7 @@ export function ipamProvider(
       const own = IPAMS[type];
       if (own && isOurLauncher(native, `${ownFolder}/${type}`, path))
         return inProcess(own, { ...context, ipam: noIpam });
-      return executed(type, call, {
+      return executed(type, { ...call, env: inherited(call.env) }, {
         files: native,
         exec: nativeExec(native, "here"),
         forwardStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)),
@@ -36,6 +36,11 @@ export function ipamProvider(
       });
     },
   };
+}
+
+/** The caller's environment: without what the launcher put into it for this executable alone. */
+function inherited(env: Invocation["env"]): Invocation["env"] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TSNET_|BUN_JSC_)/.test(name)));
 }
 
 /** Launchers are a few KiB; what is larger is none of ours. */
