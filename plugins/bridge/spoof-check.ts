@@ -117,9 +117,9 @@ async function removalOf(
   port?: string,
 ): Promise<NftChange[]> {
   const changes: NftChange[] = [];
-  const needle = port === undefined ? undefined : new TextEncoder().encode(port);
+  const containing = port === undefined ? undefined : [new TextEncoder().encode(port)];
   for (const set of [PORTS, PAIRS]) {
-    const keys = (await view.elements(TABLE, set, needle))
+    const keys = (await view.elements(TABLE, set, containing))
       .filter((element) => isGone(nameOf(element), element))
       .flatMap((element) => element.key?.value ?? []);
     changes.push(...nftChange.delElements(TABLE, set, keys));

@@ -74,10 +74,10 @@ export interface NftView {
   /** The same for a list of one kind. */
   findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]>;
   /**
-   * All elements; empty when there is no such set. With `containing`, at least those in whose message these bytes stand,
-   * and at most all: ten thousand are searched in the time that the kernel needs to list them.
+   * All elements; empty when there is no such set. With `containing`, at least those that have one of these stretches of
+   * bytes in them, and at most all: ten thousand are searched in hardly more time than the kernel takes to list them.
    */
-  elements(table: TableRef, set: string, containing?: Uint8Array): Promise<NftElement[]>;
+  elements(table: TableRef, set: string, containing?: readonly Uint8Array[]): Promise<NftElement[]>;
   /** Rules of a chain in their order; empty when there is no such chain. */
   rules(table: TableRef, chain: string): Promise<NftRule[]>;
   chains(table: TableRef): Promise<NftChain[]>;
@@ -141,7 +141,7 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     find: async (...lookups) => (await findAll(lookups)) as never,
     findAll,
     async elements({ family, table }, set, containing) {
-      const reply = containing === undefined ? newElements : onlyWith(containing);
+      const reply = containing === undefined || containing.length > MOST_SEARCHES ? newElements : onlyWith(containing);
       const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
     },
@@ -160,11 +160,14 @@ export function nftView(socket: NetlinkSocket): GenerationView {
   };
 }
 
-/** Reads only what holds these bytes; decoding costs ten times as much as searching. */
-function onlyWith(needle: Uint8Array): typeof newElements {
+/** Searching for more costs as much as decoding. */
+const MOST_SEARCHES = 10;
+
+/** Reads only what holds any of these; decoding costs ten times as much as searching. */
+function onlyWith(needles: readonly Uint8Array[]): typeof newElements {
   return {
     ...newElements,
-    decode: (bytes) => (includes(bytes, needle) ? newElements.decode(bytes) : NOTHING),
+    decode: (bytes) => (needles.some((needle) => includes(bytes, needle)) ? newElements.decode(bytes) : NOTHING),
   };
 }
 

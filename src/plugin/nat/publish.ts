@@ -11,6 +11,7 @@ import {
   isLoopback,
   PORT_SETS,
   type Published,
+  portBytes,
   portSlot,
   privateSlot,
   publishedOf,
@@ -130,8 +131,9 @@ async function holdersOf(view: NftView, publications: readonly Published[]): Pro
     const wanted = publications.filter((p) => p.family === family && !p.hostAddress);
     if (wanted.length === 0) continue;
     const ports = new Set(wanted.map((p) => `${p.protocol} ${p.hostPort}`));
-    // The keys begin with the address, so there is no looking up by port alone; few ports are on one address only.
-    for (const record of await findRecords(view, [PORT_SETS.hostPorts[family]])) {
+    // The keys begin with the address, so there is no looking up by port alone.
+    const parts = wanted.map((p) => portBytes(p.protocol, p.hostPort));
+    for (const record of await findRecords(view, [PORT_SETS.hostPorts[family]], ...parts)) {
       const p = publishedOf(record);
       if (p && ports.has(`${p.protocol} ${p.hostPort}`)) found.push(record);
     }

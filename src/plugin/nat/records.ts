@@ -47,12 +47,20 @@ export async function readSlots(view: NftView, slots: readonly Slot[]): Promise<
   return found.map((element, i) => element && recordOf(slots[i]?.set ?? "", element));
 }
 
-/** All records of these sets that bear the bytes of `mark` in them: an owner's or a network's hash. */
-export async function findRecords(view: NftView, sets: readonly string[], mark?: string): Promise<NatRecord[]> {
-  const needle = mark === undefined ? undefined : new TextEncoder().encode(mark);
+/**
+ * All records of these sets, or at least those that have one of these in them: an owner's or a network's hash as text,
+ * a part of the key as bytes.
+ */
+export async function findRecords(
+  view: NftView,
+  sets: readonly string[],
+  ...containing: (string | Uint8Array)[]
+): Promise<NatRecord[]> {
+  const needles = containing.map((c) => (typeof c === "string" ? new TextEncoder().encode(c) : c));
   const records: NatRecord[] = [];
   for (const set of sets)
-    for (const element of await view.elements(TABLE, set, needle)) records.push(recordOf(set, element));
+    for (const element of await view.elements(TABLE, set, needles.length === 0 ? undefined : needles))
+      records.push(recordOf(set, element));
   return records;
 }
 
