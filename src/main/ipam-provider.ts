@@ -28,12 +28,16 @@ export function ipamProvider(
       const own = IPAMS[type];
       if (own && isOurLauncher(native, `${ownFolder}/${type}`, path))
         return inProcess(own, { ...context, ipam: noIpam });
-      return executed(type, { ...call, env: inherited(call.env) }, {
-        files: native,
-        exec: nativeExec(native, "here"),
-        forwardStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)),
-        sleep: (ms) => Bun.sleep(ms),
-      });
+      return executed(
+        type,
+        { ...call, env: inherited(call.env) },
+        {
+          files: native,
+          exec: nativeExec(native, "here"),
+          forwardStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)),
+          sleep: (ms) => Bun.sleep(ms),
+        },
+      );
     },
   };
 }
