@@ -1,4 +1,4 @@
-import { type Codec, type Infer, type Input, need, within } from "./codec.ts";
+import { type Codec, EncodeError, type Infer, type Input, need, within } from "./codec.ts";
 
 /** Bytes that are always zero: the holes a C compiler leaves, reserved fields. */
 export function pad(size: number): Codec<undefined> {
@@ -60,12 +60,17 @@ export function struct<const F extends Fields>(fields: F): Codec<StructOut<F>, S
     },
     write(sink, value) {
       const given = value as Record<string, unknown>;
-      for (let i = 0; i < parts.length; i++) {
-        const part = parts[i] as AnyCodec;
-        const key = keys[i] as string;
-        const v = given[key];
-        if (v === undefined) sink.take(part.size ?? 0);
-        else within(key, () => part.write(sink, v));
+      let i = 0;
+      try {
+        for (; i < parts.length; i++) {
+          const part = parts[i] as AnyCodec;
+          const v = given[keys[i] as string];
+          if (v === undefined) sink.take(part.size ?? 0);
+          else part.write(sink, v);
+        }
+      } catch (error) {
+        if (error instanceof EncodeError) throw error.within(keys[i] as string);
+        throw error;
       }
       if (value.unknown) sink.put(value.unknown);
     },
