@@ -1,7 +1,12 @@
 import { expect } from "bun:test";
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { loadNative } from "../../native/load.ts";
 import type { CniResult } from "../../src/cni/types.ts";
+import { openKernel } from "../../src/kernel/open.ts";
+import { PLUGINS } from "../../src/main/registry.ts";
+import { repairAll } from "../../src/tsnet/repair/repair.ts";
+import type { Surroundings } from "../../src/tsnet/surroundings.ts";
 import { connect, makeNetns, makeSandbox } from "../support/netns.ts";
 import type { Place } from "../support/place.ts";
 import { hasReference, OURS_DIR, REFERENCE_DIR } from "../support/plugin-dirs.ts";
@@ -181,6 +186,40 @@ testUnless(lacksTsnet, "an empty cache, no cache, and files that are none", asyn
     join(w.cacheDir, "results", "web-y-eth0"),
     JSON.stringify({ kind: "cniCacheV1", containerId: "y", config: "e30=", ifName: "eth0", networkName: "web" }),
   );
-  expect(await w.must("repair")).toContain("1 attachment in");
+  const ran = await w.tsnet(["repair"]);
+  expect(ran.stdout).toContain("1 attachment in");
+  expect(ran.stderr).toContain("1 file in");
   expect(await host.exec("nft", "list", "ruleset")).toBe("");
+});
+
+testUnless(lacksTsnet, "what was deleted while it was being repaired leaves nothing behind", async () => {
+  await using host = await makeNetns();
+  await using blue = await makeSandbox();
+  await using w = await workplace(host);
+  await w.network("web", bridgeList(w, SUBNETS));
+  await addContainer(w, blue.path, 8080);
+  const [portmap, bridge] = [await PLUGINS["portmap"]?.(), await PLUGINS["bridge"]?.()];
+  if (!portmap?.repair || !bridge) throw new Error("portmap has no repair");
+  await flush(host);
+  const native = loadNative();
+  await using outer = openKernel(native, { waiting: "here" });
+  await using kernel = await outer.enter(host.path);
+  // DEL of portmap has come before, that of bridge comes between.
+  const deletedMeanwhile = {
+    ...portmap,
+    repair: async (...given: Parameters<NonNullable<typeof portmap.repair>>) => {
+      const missing = await portmap.repair?.(...given);
+      expect(await host.exec("nft", "list", "ruleset")).toContain("10.32.0.2");
+      await blue.exec("ip", "link", "del", "eth0");
+      return missing ?? [];
+    },
+  };
+  const surroundings: Surroundings = {
+    ...{ native, env: {}, cwd: "/", ownFolder: "/", ipams: {}, out: () => {}, err: () => {} },
+    plugins: { bridge: async () => bridge, portmap: async () => deletedMeanwhile },
+  };
+  const how = { cacheDir: w.cacheDir, dryRun: false, foreign: false };
+  const all = await repairAll(surroundings, kernel, how);
+  expect(all.map(({ state }) => state)).toEqual(["gone"]);
+  expect(await host.exec("nft", "list", "ruleset")).not.toMatch(/10\.32\.0\.2|fd32::2/);
 });

@@ -55,8 +55,18 @@ export function repairCommand(s: Surroundings): Command {
       const how = { cacheDir: absolutePath(s, cacheDir), dryRun, foreign };
       const all = await withHost(s, (host) => repairAll(s, host, how));
       s.out(json ? `${encodeJson({ dryRun, attachments: all.map(repairedJson) })}\n` : repairedText(all, how));
+      const leftOut = cacheFiles(s, how.cacheDir) - all.length;
+      if (leftOut > 0)
+        s.err(
+          `${count(leftOut, "file")} in ${how.cacheDir}/results could not be understood, and ${leftOut === 1 ? "was" : "were"} left out\n`,
+        );
       if (all.some(({ state }) => state === "failed")) throw new Unsuccessful();
     });
+}
+
+function cacheFiles({ native }: Surroundings, cacheDir: string): number {
+  const folder = `${cacheDir}/results`;
+  return native.stat(folder, true)?.kind === "directory" ? native.listDir(folder, 1_000_000).length : 0;
 }
 
 const repairedJson = ({ error, ...rest }: Repaired) => ({ ...rest, error: error && errorObject(error) });

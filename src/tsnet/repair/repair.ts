@@ -1,4 +1,5 @@
-import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import { spoofCheck } from "../../../plugins/bridge/spoof-check.ts";
+import type { CniError } from "../../cni/errors.ts";
 import { type CachedAttachment, listAttachments } from "../../cni/runtime/cache.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { toCniError } from "../../plugin/errors.ts";
@@ -7,7 +8,7 @@ import { masquerade } from "../../plugin/nat/masquerade.ts";
 import { unpublish } from "../../plugin/nat/unpublish.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { cachedList, cachedResult, checkRequest } from "./request.ts";
-import { hasOurLink, standingOf } from "./standing.ts";
+import { standingOf } from "./standing.ts";
 
 export interface RepairOptions {
   /** Where runtimes remember attachments; absolute. */
@@ -29,17 +30,29 @@ export interface Repaired {
   readonly error: CniError | undefined;
 }
 
+/** A DEL that was under way while its attachment was repaired has come to its end by then. */
+const SETTLE_MS = 1_000;
+
 /** Goes through the runtimes' cache and puts back what is missing of each attachment, whatever happens to the others. */
 export async function repairAll(s: Surroundings, host: Kernel, options: RepairOptions): Promise<Repaired[]> {
+  const attachments = listAttachments(s.native, options.cacheDir);
+  const outcomes: Outcome[] = [];
+  for (const cached of attachments) outcomes.push(await repairOne(s, host, cached, options));
+  const changed = (outcome: Outcome): boolean => !options.dryRun && outcome.missing.length > 0;
+  if (outcomes.some(changed)) await Bun.sleep(SETTLE_MS);
   const all: Repaired[] = [];
-  for (const cached of listAttachments(s.native, options.cacheDir)) {
+  for (const [i, cached] of attachments.entries()) {
+    let outcome = outcomes[i] ?? GONE;
+    if (changed(outcome) && (await takeBackIfGone(host, cached))) outcome = GONE;
     const { network, containerId, ifName } = cached;
-    all.push({ network, containerId, ifName, ...(await repairOne(s, host, cached, options)) });
+    all.push({ network, containerId, ifName, ...outcome });
   }
   return all;
 }
 
 type Outcome = Pick<Repaired, "state" | "missing" | "error">;
+
+const GONE: Outcome = { state: "gone", missing: [], error: undefined };
 
 async function repairOne(
   s: Surroundings,
@@ -63,7 +76,6 @@ async function repairOne(
       const context = { host, ipam: NO_IPAM, note: (text: string) => s.err(`${entry.type}: ${text}\n`) };
       missing.push(...(await plugin.repair({ ...req, conf }, context, { dryRun })));
     }
-    if (standing === "ours" && missing.length > 0 && !dryRun) await takeBackIfGone(host, cached);
     return { state: missing.length > 0 ? "repaired" : "whole", missing, error: undefined };
   } catch (error) {
     const known = toCniError(error);
@@ -72,12 +84,13 @@ async function repairOne(
   }
 }
 
-/** A DEL in the meantime has looked in vain for what came back after it. */
-async function takeBackIfGone(host: Kernel, cached: CachedAttachment): Promise<void> {
-  if (await hasOurLink(host, cached)) return;
+/** What came back after its owner's DEL had looked for it in vain would stay, and hold its ports, for ever. */
+async function takeBackIfGone(host: Kernel, cached: CachedAttachment): Promise<boolean> {
+  if ((await standingOf(host, cached, cachedResult(cached))) !== "gone") return false;
   await unpublish(host, cached, undefined);
   await masquerade.del(host, cached);
-  throw new CniError(CNI_CODE.TRY_AGAIN_LATER, "it was deleted while it was being repaired; nothing was left behind");
+  await spoofCheck.del(host, cached);
+  return true;
 }
 
 /** Leases are no matter of a repair. */

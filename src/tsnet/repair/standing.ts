@@ -20,7 +20,7 @@ export async function standingOf(
 }
 
 /** The host's end of the pair by its derived name, with this attachment's mark. */
-export async function hasOurLink(host: Kernel, { network, containerId, ifName }: CachedAttachment): Promise<boolean> {
+async function hasOurLink(host: Kernel, { network, containerId, ifName }: CachedAttachment): Promise<boolean> {
   const owner = ownerOf({ network, containerId, ifName });
   const link = await host.link.get(hostVethName(owner));
   return parseOwnerMark(link?.alias)?.attachment === owner.attachment;
