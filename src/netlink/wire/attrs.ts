@@ -37,6 +37,9 @@ type AttrsIn<S extends Spec> = { [K in keyof S]?: Input<S[K][1]> | undefined } &
 /** An attribute list whose parts can be joined with others by `merge`. */
 export interface AttrsCodec<Out, In = Out> extends Codec<Out, In> {
   readonly shape: { kind: "attrs"; fields: AttrFields; groups: readonly TagGroup[] };
+  /** What `shape.fields` is joined from; of two fields of a name the later counts. */
+  readonly parts: readonly AttrFields[];
+  readonly groups: readonly TagGroup[];
 }
 
 /**
@@ -44,7 +47,7 @@ export interface AttrsCodec<Out, In = Out> extends Codec<Out, In> {
  * the order of the value's own keys, so what was read is written back byte for byte.
  */
 export function attrs<const S extends Spec>(fields: S): AttrsCodec<AttrsOut<S>, AttrsIn<S>> {
-  return attributeList(fields, []) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
+  return attributeList([fields], []) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
 }
 
 type Variants = Readonly<Record<string, AnyCodec>>;
@@ -78,21 +81,25 @@ export function tagged<const V extends Variants, P extends string = "">(
     dataType: types.data,
     variants,
   };
-  return attributeList({}, [group]) as never;
+  return attributeList([], [group]) as never;
 }
 
 /** One list out of two: `merge(tagged(…), attrs(…))`. */
 export function merge<AO, AI, BO, BI>(a: AttrsCodec<AO, AI>, b: AttrsCodec<BO, BI>): AttrsCodec<AO & BO, AI & BI> {
-  return attributeList({ ...a.shape.fields, ...b.shape.fields }, [...a.shape.groups, ...b.shape.groups]) as never;
+  return attributeList([...a.parts, ...b.parts], [...a.groups, ...b.groups]) as never;
 }
 
-function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
+function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
   let byType: Map<number, Slot> | undefined;
   /** Made when first needed: a program declares many schemas and reads few. */
   const slots = (): Map<number, Slot> => {
     if (byType) return byType;
     byType = new Map();
-    for (const [key, [type, codec]] of Object.entries(fields)) byType.set(type, { key, codec });
+    for (const part of parts)
+      for (const key in part) {
+        const field = part[key];
+        if (field) byType.set(field[0], { key, codec: field[1] });
+      }
     for (const g of groups) byType.set(g.kindType, { key: g.kindKey, codec: kindName });
     return byType;
   };
@@ -111,7 +118,12 @@ function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCo
 
   return {
     size: undefined,
-    shape: { kind: "attrs", fields, groups },
+    // Joined for those who ask: schemas of links have 60 fields, and a process makes several before its first message.
+    get shape() {
+      return { kind: "attrs" as const, fields: Object.assign({}, ...parts) as AttrFields, groups };
+    },
+    parts,
+    groups,
     read(src, start, end) {
       const known = groups.length === 0 ? slots() : undefined;
       const slotOf = known === undefined ? slotsAt(src, start, end) : undefined;
@@ -166,11 +178,19 @@ function attributeList(fields: AttrFields, groups: readonly TagGroup[]): AttrsCo
     },
   };
 
+  function fieldOf(key: string): AttrFields[string] | undefined {
+    for (let i = parts.length - 1; i >= 0; i--) {
+      const part = parts[i];
+      if (part && Object.hasOwn(part, key)) return part[key];
+    }
+    return undefined;
+  }
+
   /** Writes the attribute that `key` stands for; false when it is part of another one. */
   function writeField(sink: Sink, key: string, v: unknown, value: Record<string, unknown>): boolean {
-    if (Object.hasOwn(fields, key)) {
-      const [type, codec] = fields[key] as readonly [number, AnyCodec];
-      put(sink, type, { key, codec }, v);
+    const field = fieldOf(key);
+    if (field) {
+      put(sink, field[0], { key, codec: field[1] }, v);
       return true;
     }
     for (const g of groups) {
