@@ -11,6 +11,7 @@ export type Files = Pick<
   | "writeAt"
   | "createFile"
   | "linkFile"
+  | "renameFile"
   | "removeFile"
   | "removeDir"
   | "makeDirs"

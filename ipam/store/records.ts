@@ -1,13 +1,13 @@
 import { formatIp, type Ip } from "../../src/ip/index.ts";
 import type { BootIdentity } from "./boot.ts";
-import { bytesOf, type Files, isErrno, listIfThere, removeIfThere } from "./files.ts";
+import { bytesOf, errnoOf, type Files, isErrno, listIfThere, removeIfThere } from "./files.ts";
 import { addressOfName, type Layout, leasePath } from "./layout.ts";
 
 /**
- * Our own record of a lease: a second hard link to the lease file, in a folder named after the machine and its boot. It
- * is made first and then linked into place as the lease, so a lease of ours is complete from its first moment, and it
- * speaks for that very file: once the reference has removed the lease and made another of the same name and content, the
- * inodes differ and the record means nothing.
+ * Our own record of a lease: a second hard link to the lease file, in a folder named after the machine and its boot. The
+ * file is made there under a passing name, linked into place as the lease, then named after the address; so a lease of ours
+ * is complete from its first moment, and its record speaks for that very file: once the reference has removed the lease and
+ * made another of the same name and content, the inodes differ and the record means nothing.
  */
 function bootFolder(layout: Layout, identity: BootIdentity): string {
   return `${layout.records}/${identity.machineId ?? "unknown"}.${identity.bootId}`;
@@ -15,6 +15,16 @@ function bootFolder(layout: Layout, identity: BootIdentity): string {
 
 function recordPath(layout: Layout, identity: BootIdentity, ip: Ip): string {
   return `${bootFolder(layout, identity)}/${formatIp(ip)}`;
+}
+
+/** One name for all: it is used under the lock only. */
+function unnamedPath(layout: Layout, identity: BootIdentity): string {
+  return `${bootFolder(layout, identity)}/.new`;
+}
+
+/** Removes what a killed process left before it could name it. A lease it made stays without a record, as the reference's. */
+export function dropUnnamed(files: Files, layout: Layout, identity: BootIdentity): void {
+  removeIfThere(files, unnamedPath(layout, identity));
 }
 
 /** File systems without hard links, or with the leases on another one than we. */
@@ -28,17 +38,17 @@ export function placeLease(files: Files, layout: Layout, identity: BootIdentity,
   const lease = leasePath(layout, ip);
   const bytes = bytesOf(content);
   const create = (): void => files.createFile(lease, bytes, 0o600);
-  const record = makeRecord(files, layout, identity, ip, bytes);
-  if (record === undefined) return exclusively(files, lease, create);
+  const unnamed = makeUnnamed(files, layout, identity, bytes);
+  if (unnamed === undefined) return exclusively(files, lease, create);
   let linked = false;
   try {
-    linked = exclusively(files, lease, () => files.linkFile(record, lease));
+    linked = exclusively(files, lease, () => files.linkFile(unnamed, lease));
     return linked;
   } catch (error) {
     if (!isErrno(error, ...NO_LINKS)) throw error;
     return exclusively(files, lease, create);
   } finally {
-    if (!linked) removeIfThere(files, record);
+    if (!linked || !nameRecord(files, unnamed, recordPath(layout, identity, ip))) removeIfThere(files, unnamed);
   }
 }
 
@@ -55,23 +65,27 @@ function exclusively(files: Files, path: string, make: () => void): boolean {
   }
 }
 
+/** False when it cannot be done: the lease stands without a record then. */
+function nameRecord(files: Files, unnamed: string, record: string): boolean {
+  try {
+    files.renameFile(unnamed, record);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
 /** `undefined` where no record can be kept: the lease then never ages, like one of the reference. */
-function makeRecord(
-  files: Files,
-  layout: Layout,
-  identity: BootIdentity,
-  ip: Ip,
-  bytes: Uint8Array,
-): string | undefined {
-  const record = recordPath(layout, identity, ip);
+function makeUnnamed(files: Files, layout: Layout, identity: BootIdentity, bytes: Uint8Array): string | undefined {
+  const path = unnamedPath(layout, identity);
   for (let attempt = 1; ; attempt++) {
     try {
-      files.createFile(record, bytes, 0o600);
-      return record;
+      files.createFile(path, bytes, 0o600);
+      return path;
     } catch (error) {
       if (attempt < 4 && isErrno(error, "EEXIST")) {
-        // Of a lease that somebody else removed.
-        removeIfThere(files, record);
+        removeIfThere(files, path);
         continue;
       }
       if (attempt < 4 && isErrno(error, "ENOENT")) {

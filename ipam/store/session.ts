@@ -6,7 +6,7 @@ import { closeIndex, makeRoom, openIndex, type State, tableOf } from "./index-fi
 import type { Layout } from "./layout.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS, lockNetwork } from "./lock.ts";
 import { ownerKey } from "./owner.ts";
-import { dropLease, giveUpEarlierBoots, placeLease } from "./records.ts";
+import { dropLease, dropUnnamed, giveUpEarlierBoots, placeLease } from "./records.ts";
 import { addLease, addressesOf, nextFree, removeLease, type Table } from "./table.ts";
 
 /** Where one network's leases are, and with what they are reached. */
@@ -45,6 +45,7 @@ export async function withLeases<T>(context: StoreContext, work: (session: Sessi
   try {
     const identity = context.identity ?? readBootIdentity(files);
     giveUpEarlierBoots(files, layout, identity);
+    dropUnnamed(files, layout, identity);
     const state = openIndex(files, layout, identity);
     try {
       return work(sessionOf(context, identity, state));
