@@ -111,6 +111,15 @@ testUnless(lacksTsnet, "failures say what was tried and what to do, without a st
   }
 });
 
+testUnless(lacksTsnet, "who is not root is told to be", async () => {
+  await using host = await makeNetns();
+  for (const word of ["ports ls", "repair --release"]) {
+    const ran = await host.run(["setpriv", "--reuid=65534", "--clear-groups", TSNET, ...word.split(" ")]);
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toMatch(/EPERM(.|\n)*this needs root/);
+  }
+});
+
 testUnless(lacksTsnet, "status, validate, version and list; the command works in a deleted folder", async () => {
   await using host = await makeNetns();
   await using w = await workplace(host);

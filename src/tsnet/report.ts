@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import type { CniError } from "../cni/errors.ts";
+import { CNI_CODE, CniError } from "../cni/errors.ts";
 import { encodeJson } from "../cni/json.ts";
-import { toCniError } from "../plugin/errors.ts";
+import { errnoCode, toCniError } from "../plugin/errors.ts";
 import { indented, printable } from "./text.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -31,11 +31,19 @@ export function report(error: unknown, { out, err }: Streams, json: boolean): nu
     err(`tsnet: ${printable(error.message)}\n${indented(error.remedy)}`);
     return EXIT.usage;
   }
-  const known = toCniError(error);
+  const known = lacksRights(error) ?? toCniError(error);
   if (!known) throw error;
   if (json) out(`${encodeJson(errorObject(known))}\n`);
   else err(errorText(known));
   return EXIT.failed;
+}
+
+/** The kernel refused what only root may do; `undefined` for everything else, and for root. */
+function lacksRights(error: unknown): CniError | undefined {
+  const code = errnoCode(error);
+  if ((code !== "EPERM" && code !== "EACCES") || process.geteuid?.() === 0 || !(error instanceof Error))
+    return undefined;
+  return new CniError(CNI_CODE.OPERATION_FAILED, error.message, "this needs root: sudo tsnet …", { cause: error });
 }
 
 /** The object of the CNI specification 1.1.0, "Error". */

@@ -64,6 +64,7 @@ describe("where things are", () => {
   test("networks: option, NETCONFPATH, /etc/cni/net.d", () => {
     expect(configFolder(s, { confDir: "/x" })).toBe("/x");
     expect(configFolder(s, {})).toBe("/home/me/conf");
+    expect(() => configFolder(s, { confDir: "" })).toThrow("a path is empty");
     expect(configFolder({ ...s, env: {} }, {})).toBe("/etc/cni/net.d");
   });
 });
