@@ -8,7 +8,7 @@ import { hasReference, OURS_DIR, REFERENCE_DIR } from "../support/plugin-dirs.ts
 import { testUnless } from "../support/skip.ts";
 import { diff, snapshot } from "../support/snapshot.ts";
 import { ping } from "../support/traffic.ts";
-import { bridgeList, lacksTsnet, TSNET, workplace } from "./tsnet.ts";
+import { asNobody, bridgeList, lacksTsnet, TSNET, workplace } from "./tsnet.ts";
 
 const lacksReference = hasReference ? undefined : "the reference plugins are not installed";
 const bridgeOnly = (w: { leases: string }) => bridgeList(w, ["10.31.0.0/24"]).slice(0, 1);
@@ -114,7 +114,7 @@ testUnless(lacksTsnet, "failures say what was tried and what to do, without a st
 testUnless(lacksTsnet, "who is not root is told to be", async () => {
   await using host = await makeNetns();
   for (const word of ["ports ls", "repair --release"]) {
-    const ran = await host.run(["setpriv", "--reuid=65534", "--clear-groups", TSNET, ...word.split(" ")]);
+    const ran = await host.run(asNobody(...word.split(" ")));
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/EPERM(.|\n)*this needs root/);
   }

@@ -8,7 +8,7 @@ import { outside } from "../support/place.ts";
 import { hasReference, REFERENCE_DIR } from "../support/plugin-dirs.ts";
 import { must, run } from "../support/run.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
-import { lacksTsnet, TSNET } from "./tsnet.ts";
+import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
 const NAMES = ["bridge", "host-local", "loopback", "portmap", "static"];
 const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet.node"].sort();
@@ -196,7 +196,7 @@ testUnless(lacksTsnet, "install refuses what could not work, says why, and chang
   await refused(/others than root may write to it(.|\n)*chmod go-w/, install);
   await chmod(f.binDir, 0o755);
   await chmod(f.top, 0o755);
-  await refused(/you are not root/, ["setpriv", "--reuid=65534", "--clear-groups", ...install]);
+  await refused(/you are not root/, asNobody(...install.slice(1)));
   await refused(/is no folder/, [TSNET, "install", "--bin-dir", "/etc/passwd"]);
   const mounted = (options: string, then: string) => [
     "unshare",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { JsonObject } from "../../src/cni/types.ts";
 import type { Place } from "../support/place.ts";
 import { OURS_DIR } from "../support/plugin-dirs.ts";
@@ -15,6 +15,13 @@ export const lacksTsnet: Lack =
   lacksRoot ??
   lacksCommand("ip", "nft", "nsenter", "unshare", "gcc") ??
   (existsSync(TSNET) ? undefined : "dist/bin/tsnet is not built (npm run build)");
+
+/** A command line that runs the command as nobody, who may not be able to look into the folder of the build. */
+export const asNobody = (...args: readonly string[]): string[] => [
+  ...["unshare", "--mount", "sh", "-ec"],
+  'mount --bind "$1" /mnt; shift; exec setpriv --reuid=65534 --clear-groups /mnt/tsnet "$@"',
+  ...["sh", dirname(TSNET), ...args],
+];
 
 export interface Workplace extends AsyncDisposable {
   readonly host: Place;
