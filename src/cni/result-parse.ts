@@ -69,16 +69,20 @@ function parseIpConfig(entry: Fields): CniIp {
   };
 }
 
+/** Bounds of what the kernel holds in u32 and u8 (linux/rtnetlink.h: RTA_TABLE, RTA_PRIORITY, RTAX_*; `rtm_scope`). */
+const U32 = { min: 0, max: 0xffff_ffff };
+const U8 = { min: 0, max: 0xff };
+
 /** One route, of a result or of an IPAM configuration. */
 export function parseRoute(route: Fields): CniRoute {
   return {
     dst: cidr(route, "dst"),
     gw: ip(route, "gw"),
-    mtu: route.int("mtu"),
-    advmss: route.int("advmss"),
-    priority: route.int("priority"),
-    table: route.int("table"),
-    scope: route.int("scope"),
+    mtu: route.int("mtu", U32),
+    advmss: route.int("advmss", U32),
+    priority: route.int("priority", U32),
+    table: route.int("table", U32),
+    scope: route.int("scope", U8),
   };
 }
 

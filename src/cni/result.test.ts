@@ -69,7 +69,19 @@ describe("reading", () => {
     [
       "half a table",
       { routes: [{ dst: "::/0", table: 1.5 }] },
-      'key "result.routes[0].table": need an integer, have 1.5',
+      'key "result.routes[0].table": need an integer from 0 to 4294967295, have 1.5',
+    ],
+    ...["mtu", "advmss", "priority", "table"].flatMap((key): [string, JsonObject, string][] =>
+      [-1, 2 ** 32].map((value) => [
+        `a route's ${key} of ${value}`,
+        { routes: [{ dst: "::/0", [key]: value }] },
+        `key "result.routes[0].${key}": need an integer from 0 to 4294967295, have ${value}`,
+      ]),
+    ),
+    [
+      "a scope the kernel has no room for",
+      { routes: [{ dst: "::/0", scope: 256 }] },
+      'key "result.routes[0].scope": need an integer from 0 to 255, have 256',
     ],
     ["text as DNS", { dns: "10.0.0.1" }, 'key "result.dns": need an object, have "10.0.0.1"'],
   ];
