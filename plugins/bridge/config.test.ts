@@ -69,6 +69,9 @@ describe("keys of bridge", () => {
     [{ bridge: 5 }, 'key "bridge": need a string, have 5'],
     [{ bridge: "a".repeat(16) }, 'key "bridge": need an interface name'],
     [{ bridge: "a/b" }, 'key "bridge": need an interface name'],
+    [{ bridge: "a\0b" }, 'key "bridge": need an interface name'],
+    [{ bridge: "\ud800" }, 'key "bridge": need an interface name'],
+    [{ mtu: 67 }, 'key "mtu": need 0, or an integer from 68 to 65535, have 67'],
     [{ isGateway: "yes" }, 'key "isGateway": need true or false, have "yes"'],
     [{ mtu: -1 }, 'key "mtu": need an integer from 0 to 65535, have -1'],
     [{ mtu: 1500.5 }, 'key "mtu"'],
@@ -95,6 +98,7 @@ describe("keys of bridge", () => {
 
   test("DEL and GC read past all of these", () => {
     for (const [raw] of refused) expect(() => parse(conf(raw), { lenient: true })).not.toThrow();
+    expect(parse(conf({ bridge: "a\0b" }), { lenient: true }).bridge).toBe("cni0");
   });
 });
 

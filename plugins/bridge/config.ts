@@ -39,7 +39,10 @@ export interface BridgeConf extends NetworkConfig {
   mac: string | undefined;
 }
 
+const DEFAULT_BRIDGE = "cni0";
 const MAX_VLAN = 4094;
+/** `ETH_MIN_MTU`, linux/if_ether.h. */
+const MIN_MTU = 68;
 /** `IP_MAX_MTU` of the kernel; a bridge takes up to 65535. */
 const MAX_MTU = 65_535;
 
@@ -48,7 +51,7 @@ export function parse(conf: NetworkConfig, { lenient }: { lenient: boolean }): B
   const isDefaultGateway = f.bool("isDefaultGateway") ?? false;
   const parsed: BridgeConf = {
     ...conf,
-    bridge: f.string("bridge") || "cni0",
+    bridge: bridgeName(f, lenient),
     isGateway: isDefaultGateway || (f.bool("isGateway") ?? false),
     isDefaultGateway,
     forceAddress: f.bool("forceAddress") ?? false,
@@ -74,10 +77,16 @@ export function parse(conf: NetworkConfig, { lenient }: { lenient: boolean }): B
   return parsed;
 }
 
+function bridgeName(f: Fields, lenient: boolean): string {
+  const name = f.string("bridge") || DEFAULT_BRIDGE;
+  const fits = new TextEncoder().encode(name).length <= 15 && name.isWellFormed();
+  if (fits && !/[/:\s\0]/.test(name) && name !== "." && name !== "..") return name;
+  if (lenient) return DEFAULT_BRIDGE;
+  throw f.wrong("bridge", "an interface name of 1 to 15 bytes without /, : and white space");
+}
+
 function refuseConflicts(f: Fields, conf: BridgeConf): void {
-  const name = conf.bridge;
-  if (new TextEncoder().encode(name).length > 15 || /[/:\s]/.test(name) || name === "." || name === "..")
-    throw f.wrong("bridge", "an interface name of 1 to 15 bytes without /, : and white space");
+  if (conf.mtu !== 0 && conf.mtu < MIN_MTU) throw f.wrong("mtu", `0, or an integer from ${MIN_MTU} to ${MAX_MTU}`);
   const backend = f.string("ipMasqBackend");
   if (backend !== undefined && backend !== "" && backend !== "iptables" && backend !== "nftables")
     throw f.wrong("ipMasqBackend", '"iptables" or "nftables"');
