@@ -30,11 +30,10 @@ const inlineConstants: BunPlugin = {
   },
 };
 
-if (import.meta.main) {
-  const [outfile] = process.argv.slice(2);
-  if (outfile === undefined) throw new Error("usage: bun scripts/bundle.ts OUT");
+/** Compiles a program to an executable; the source maps go beside it and into it. */
+export async function bundle(entry: string, outfile: string): Promise<void> {
   const { logs } = await Bun.build({
-    entrypoints: [`${import.meta.dir}/../src/main.ts`],
+    entrypoints: [entry],
     // By default a compiled executable reads .env and runs bunfig.toml of the folder it starts in.
     compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
     format: "esm",
@@ -45,4 +44,10 @@ if (import.meta.main) {
     plugins: [inlineConstants],
   });
   for (const log of logs) console.error(log);
+}
+
+if (import.meta.main) {
+  const [outfile] = process.argv.slice(2);
+  if (outfile === undefined) throw new Error("usage: bun scripts/bundle.ts OUT");
+  await bundle(`${import.meta.dir}/../src/main.ts`, outfile);
 }
