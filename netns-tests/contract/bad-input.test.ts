@@ -43,7 +43,7 @@ const FRAME: readonly Bad[] = [
   { name: "a list", conf: "[]", code: 6, msg: /./ },
   { name: "a number", conf: "5", code: 6, msg: /./ },
   { name: "null", conf: "null", code: [6, 7], msg: /./ },
-  { name: "bytes that are no UTF-8", conf: "\u0000\u0001", code: 6, msg: /./ },
+  { name: "zeros", conf: "\u0000\u0001", code: 6, msg: /./ },
   { name: "nesting without end", conf: "[".repeat(200_000), code: 6, msg: /./ },
   { name: "a name that is a number", conf: { name: 5 }, code: [6, 7], msg: /name/ },
   { name: "no name", conf: { name: "" }, code: 7, msg: /missing network name/ },

@@ -19,9 +19,10 @@ export interface Bench extends AsyncDisposable {
   snapshot(): Promise<Snapshot>;
 }
 
-export async function makeBench(): Promise<Bench> {
+/** @param root where its files are to be */
+export async function makeBench(root = tmpdir()): Promise<Bench> {
   const stack = new AsyncDisposableStack();
-  const folder = mkdtempSync(join(tmpdir(), "contract-"));
+  const folder = mkdtempSync(join(root, "contract-"));
   stack.defer(async () => rmSync(folder, { recursive: true, force: true }));
   const host = stack.use(await makeNetns());
   // A new namespace may inherit it from the machine.
