@@ -1,0 +1,168 @@
+/**
+ * Whole operations as a runtime sees them, all plugins of a list in order, beside the reference: plain, with masquerading,
+ * with two published ports, with 10,000 leases in the folder, and 50 at once. Milliseconds, median (minimum).
+ * Usage: plugins.ts [RUNS] [SCENARIO …]
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  addNetns,
+  call,
+  callAside,
+  deleteNetns,
+  isolate,
+  median,
+  OURS,
+  REFERENCE,
+  SIDES,
+  type Side,
+  shown,
+  table,
+  withFolder,
+} from "./support/side-by-side.ts";
+
+const [runs = "15", ...chosen] = process.argv.slice(2);
+const RUNS = Number(runs);
+const AT_ONCE = 50;
+const LEASES = 10_000;
+
+interface Scenario {
+  readonly name: string;
+  readonly ipMasq?: true;
+  readonly ports?: true;
+  readonly leases?: true;
+  readonly atOnce?: true;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { name: "plain" },
+  { name: "masq", ipMasq: true },
+  { name: "ports", ipMasq: true, ports: true },
+  { name: "leases", leases: true },
+  { name: "burst", atOnce: true },
+];
+
+/** One attachment of one side: what the runtime remembers between ADD and DEL. */
+interface Attachment {
+  readonly side: Side;
+  readonly containerId: string;
+  readonly netns: string;
+  readonly configs: readonly Record<string, unknown>[];
+  result?: unknown;
+}
+
+function configsOf(scenario: Scenario, side: Side, number: number, folder: string): Record<string, unknown>[] {
+  const at = SIDES.indexOf(side);
+  const common = { cniVersion: "1.0.0", name: `${scenario.name}${at}` };
+  const bridge = {
+    ...common,
+    type: "bridge",
+    bridge: `${scenario.name}${at}`,
+    isGateway: true,
+    ipMasq: scenario.ipMasq ?? false,
+    ipam: {
+      type: "host-local",
+      dataDir: folder,
+      ranges: [[{ subnet: `10.${100 + 2 * SCENARIOS.indexOf(scenario) + at}.0.0/16` }]],
+      routes: [{ dst: "0.0.0.0/0" }],
+    },
+  };
+  if (!scenario.ports) return [bridge];
+  const hostPort = 20_000 + 4 * number + 2 * at;
+  const portMappings = [
+    { hostPort, containerPort: 80, protocol: "tcp" },
+    { hostPort: hostPort + 1, containerPort: 53, protocol: "udp" },
+  ];
+  return [
+    bridge,
+    { ...common, type: "portmap", capabilities: { portMappings: true }, runtimeConfig: { portMappings } },
+  ];
+}
+
+/** All plugins of the list, as libcni calls them: each gets the result of the one before, DEL goes backwards. */
+function operate(attachment: Attachment, command: "ADD" | "CHECK" | "DEL"): number {
+  const { side, containerId, netns, configs } = attachment;
+  let ms = 0;
+  if (command === "ADD") attachment.result = undefined;
+  for (const each of command === "DEL" ? configs.toReversed() : configs) {
+    const config = { ...each, prevResult: attachment.result };
+    const answer = call({ side, config, command, containerId, netns });
+    ms += answer.ms;
+    if (command === "ADD") attachment.result = JSON.parse(answer.stdout);
+  }
+  return ms;
+}
+
+/** Leases in the reference's own form; both sides read it. */
+function fillLeases(scenario: Scenario, folder: string): void {
+  for (const [at] of SIDES.entries()) {
+    const leases = join(folder, `${scenario.name}${at}`);
+    mkdirSync(leases, { recursive: true });
+    const subnet = `10.${100 + 2 * SCENARIOS.indexOf(scenario) + at}`;
+    const address = (i: number): string => `${subnet}.${(i + 2) >> 8}.${(i + 2) & 255}`;
+    for (let i = 0; i < LEASES; i++) writeFileSync(join(leases, address(i)), `other${i}\r\neth0`);
+    writeFileSync(join(leases, "last_reserved_ip.0"), address(LEASES - 1));
+  }
+}
+
+type Times = Record<"ADD" | "CHECK" | "DEL", number[]>;
+
+function inTurn(scenario: Scenario, folder: string): Times[] {
+  const netns = addNetns(SIDES.length);
+  const times = SIDES.map((): Times => ({ ADD: [], CHECK: [], DEL: [] }));
+  const attachments = (run: number): [Attachment, Times | undefined][] =>
+    SIDES.map((side, i) => [
+      {
+        side,
+        containerId: `c${run}`,
+        netns: netns[i] ?? "",
+        configs: configsOf(scenario, side, run, folder),
+      },
+      times[i],
+    ]);
+  // Once for what only the first ADD of a network makes.
+  for (const [attachment] of attachments(RUNS)) for (const verb of ["ADD", "DEL"] as const) operate(attachment, verb);
+  for (let run = 0; run < RUNS; run++) {
+    const both = run % 2 ? attachments(run).toReversed() : attachments(run);
+    // The reference portmap's CHECK (1.1.1) misses the IPv6 rules that it did not make.
+    const verbs = scenario.ports ? (["ADD", "DEL"] as const) : (["ADD", "CHECK", "DEL"] as const);
+    for (const verb of verbs) for (const [attachment, into] of both) into?.[verb].push(operate(attachment, verb));
+  }
+  deleteNetns(netns);
+  return times;
+}
+
+async function burst(scenario: Scenario, folder: string): Promise<Times[]> {
+  const all: Times[] = [];
+  for (const side of SIDES) {
+    const netns = addNetns(AT_ONCE);
+    const times: Times = { ADD: [], CHECK: [], DEL: [] };
+    for (const command of ["ADD", "DEL"] as const) {
+      const start = performance.now();
+      const calls = netns.map((path, i) => {
+        const [config = {}] = configsOf(scenario, side, i, folder);
+        return callAside({ side, config, command, containerId: `c${i}`, netns: path });
+      });
+      await Promise.all(calls);
+      times[command].push(performance.now() - start);
+    }
+    deleteNetns(netns);
+    all.push(times);
+  }
+  return all;
+}
+
+isolate();
+const rows: string[][] = [];
+for (const scenario of SCENARIOS) {
+  if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
+  await withFolder(async (folder) => {
+    if (scenario.leases) fillLeases(scenario, folder);
+    const [ours, theirs] = scenario.atOnce ? await burst(scenario, folder) : inTurn(scenario, folder);
+    for (const verb of ["ADD", "CHECK", "DEL"] as const) {
+      const [a = [], b = []] = [ours?.[verb], theirs?.[verb]];
+      if (a.length > 0) rows.push([scenario.name, verb, shown(a), shown(b), (median(a) / median(b)).toFixed(2)]);
+    }
+  });
+}
+table(["scenario", "", OURS.name, REFERENCE.name, "ratio"], rows);
