@@ -25,6 +25,8 @@ export async function ensureBridge(host: Kernel, conf: BridgeConf, found: Link |
   await optional(() => host.sysctl.set(`net/ipv6/conf/${conf.bridge}/accept_ra`, "0"));
   const filtering = bridge.info?.kind === "bridge" && bridge.info.data?.vlanFiltering === 1;
   if (wantsVlans && !filtering) await host.link.setKind(bridge.index, { kind: "bridge", data: { vlanFiltering: 1 } });
+  // A bridge's own link-local address is nobody else's, and until it is settled the host does not answer neighbours.
+  if (!bridge.up && !conf.dad) await optional(() => host.sysctl.set(`net/ipv6/conf/${conf.bridge}/accept_dad`, "0"));
   if (!bridge.up || (conf.promisc && bridge.promiscuity === 0))
     await host.link.set(bridge.index, { up: true, ...(conf.promisc ? { promisc: true } : {}) });
   return bridge;
