@@ -9,7 +9,10 @@ import { allOf } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
 import { extrasOf } from "./extras.ts";
 
-/** DEL: works from the request alone, twice if asked. The lease goes last, after all that is keyed by its address. */
+/**
+ * DEL: works from the request alone, twice if asked. The lease goes last, after all that is keyed by its address, and not
+ * while a link stands that answers to it.
+ */
 export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext): Promise<void> {
   const { conf } = req;
   const { host, ipam } = ctx;
@@ -29,6 +32,7 @@ export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext
       async () => {
         if (conf.ipamType !== undefined) await ipam.of(conf.ipamType).del(req);
       },
+      "delete link",
     ],
   ]);
 }

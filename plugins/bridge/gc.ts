@@ -44,6 +44,7 @@ export async function gc(req: GcRequest<BridgeConf>, { host, ipam, note }: Plugi
       async () => {
         if (conf.ipamType !== undefined) await ipam.of(conf.ipamType).gc(req);
       },
+      "delete links",
     ],
   ]);
 }

@@ -4,6 +4,7 @@ import type { Link } from "../kernel/link.ts";
 import { isNetlinkError } from "../netlink/socket/index.ts";
 import { errnoCode } from "./errors.ts";
 import { hostVethName, isHostVethName, type Owner, parseOwnerMark } from "./owner.ts";
+import { allOf } from "./steps.ts";
 
 /** The host's end of an attachment, by its derived name; `undefined` when it is gone or was made by the reference. */
 export async function findHostEnd(host: Kernel, owner: Owner): Promise<Link | undefined> {
@@ -13,7 +14,7 @@ export async function findHostEnd(host: Kernel, owner: Owner): Promise<Link | un
 
 /**
  * Deletes the links of one attachment: the host's end, and whatever of it stands in the sandbox. There a link goes only with
- * a proof that it is this attachment's (alias, peer, or the address in prevResult): by the time of DEL the path may lead
+ * a proof that it is this attachment's (alias, or the address in prevResult): by the time of DEL the path may lead
  * into somebody else's namespace.
  */
 export async function deleteAttachmentLinks(
@@ -70,7 +71,7 @@ const MARK_PAUSE_MS = 250;
 
 /**
  * Deletes the host's ends of all attachments of a network that are not in `valid` (attachment hashes), and half-made
- * links: our kind of name, a port of `master`, no mark. Returns how many went.
+ * links: our kind of name, a port of `master`, no mark. Returns how many went; goes on after an error.
  */
 export async function collectLinks(
   host: Kernel,
@@ -89,11 +90,11 @@ export async function collectLinks(
   );
   if (master !== undefined && unmarked.length > 0) {
     await Bun.sleep(MARK_PAUSE_MS);
-    for (const link of unmarked) {
-      const now = await host.link.get(link.index);
-      if (now && !now.alias) stale.push(now);
+    for (const { index, name } of unmarked) {
+      const now = await host.link.get(index);
+      if (now?.name === name && now.master === master && !now.alias) stale.push(now);
     }
   }
-  for (const link of stale) await deleteLink(host, link.index);
+  await allOf(stale.map(({ name, index }) => [`delete ${name}`, () => deleteLink(host, index)] as const));
   return stale.length;
 }

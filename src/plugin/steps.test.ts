@@ -69,6 +69,19 @@ test("allOf goes on after a failure and reports all of them", async () => {
   expect(error.undoErrors.map((e) => e.message)).toEqual(["three: 3"]);
 });
 
+test("allOf passes over what needs a task that failed, and says so", async () => {
+  const log: string[] = [];
+  const error = (await allOf([
+    ["link", failing("1")],
+    ["rules", async () => void log.push("rules")],
+    ["lease", async () => void log.push("lease"), "link"],
+    ["name", async () => void log.push("name"), "rules"],
+  ]).catch((e: unknown) => e)) as StepError;
+  expect(log).toEqual(["rules", "name"]);
+  expect(error.message).toBe("link: 1");
+  expect(error.undoErrors.map((e) => e.message)).toEqual(['lease: not done, because "link" failed']);
+});
+
 test("errors become codes: typed ones keep theirs, passing conditions are 11, bugs have none", () => {
   const busy = new NetlinkError("RTM_NEWLINK", 16);
   expect(toCniError(busy)?.code).toBe(CNI_CODE.TRY_AGAIN_LATER);

@@ -85,14 +85,18 @@ async function takeBack(undos: readonly { name: string; undo: () => Promise<void
   return errors;
 }
 
+/** `needs` names an earlier task without whose success this one would do harm. */
+type Task = readonly [name: string, run: () => Promise<void>, needs?: string];
+
 /**
  * Runs all of `tasks` whatever happens to each, as DEL and GC do, and throws what went wrong: the error itself when there
  * is one, a `StepError` that holds the others when there are more.
  */
-export async function allOf(tasks: readonly (readonly [name: string, run: () => Promise<void>])[]): Promise<void> {
+export async function allOf(tasks: readonly Task[]): Promise<void> {
   const errors: StepError[] = [];
-  for (const [name, run] of tasks) {
+  for (const [name, run, needs] of tasks) {
     try {
+      if (errors.some((error) => error.step === needs)) throw new Error(`not done, because "${needs}" failed`);
       await run();
     } catch (error) {
       errors.push(new StepError(name, error, []));
