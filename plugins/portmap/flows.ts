@@ -1,4 +1,5 @@
 import { formatIp, parseIp } from "../../src/ip/index.ts";
+import type { FlowFilter } from "../../src/kernel/conntrack.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import { PROTOCOL } from "../../src/plugin/nat/expressions.ts";
 import { isLoopback, type Published } from "../../src/plugin/nat/port-keys.ts";
@@ -18,29 +19,25 @@ export async function forgetEarlierFlows(host: Kernel, published: readonly Publi
     const ip = parseIp(text);
     return own.has(text) || (ip !== undefined && isLoopback(ip));
   };
-  for (const p of lasting) {
-    const target = formatIp(p.target);
-    await host.conntrack.flush(
-      {
-        family: p.family,
-        protocol: PROTOCOL[p.protocol],
-        originalDst: p.hostAddress && formatIp(p.hostAddress),
-        originalDstPort: p.hostPort,
-      },
-      (flow) => isOwn(flow.original.dst) && (flow.reply.src !== target || flow.reply.srcPort !== p.targetPort),
-    );
-  }
+  await host.conntrack.flush(
+    lasting.map((p) => ({ ...portOf(p), target: formatIp(p.target), targetPort: p.targetPort })),
+    (flow, { target, targetPort }) =>
+      isOwn(flow.original.dst) && (flow.reply.src !== target || flow.reply.srcPort !== targetPort),
+  );
 }
+
+const portOf = (p: Published): FlowFilter => ({
+  family: p.family,
+  protocol: PROTOCOL[p.protocol],
+  originalDst: p.hostAddress && formatIp(p.hostAddress),
+  originalDstPort: p.hostPort,
+});
 
 /** After taking ports back: forgets the flows that lead to the container through them. */
 export async function forgetFlowsTo(host: Kernel, published: readonly Published[]): Promise<void> {
-  for (const p of published.filter(hasLastingFlows))
-    await host.conntrack.flush({
-      family: p.family,
-      protocol: PROTOCOL[p.protocol],
-      originalDst: p.hostAddress && formatIp(p.hostAddress),
-      originalDstPort: p.hostPort,
-      replySrc: formatIp(p.target),
-      replySrcPort: p.targetPort,
-    });
+  await host.conntrack.flush(
+    published
+      .filter(hasLastingFlows)
+      .map((p) => ({ ...portOf(p), replySrc: formatIp(p.target), replySrcPort: p.targetPort })),
+  );
 }

@@ -1,6 +1,8 @@
-import { CTA_FILTER_F_CTA, delFlow, type Flow, type FlowTuple, getFlow, newFlow } from "../netlink/ctnetlink/index.ts";
+import { CTA_FILTER_F_CTA, CTA_PROTO, delFlow, type FlowTuple, getFlow, newFlow } from "../netlink/ctnetlink/index.ts";
 import { change, isNetlinkError } from "../netlink/socket/index.ts";
+import type { MessageInput, MessageOf } from "../netlink/wire/index.ts";
 import type { KernelContext } from "./context.ts";
+import { onlyWith } from "./only-with.ts";
 
 /** A tracked connection or exchange of datagrams. `reply` shows where it was translated to. */
 export interface TrackedFlow {
@@ -34,17 +36,24 @@ export interface FlowFilter {
 export interface ConntrackVerbs {
   /** `conntrack -L` with a filter that the kernel applies. Empty without connection tracking. */
   list(filter: FlowFilter): Promise<TrackedFlow[]>;
-  /** Forgets the flows that match and that `also` says yes to; how many there were. */
-  flush(filter: FlowFilter, also?: (flow: TrackedFlow) => boolean): Promise<number>;
+  /**
+   * Forgets the flows that match any of the filters and that `also` says yes to; how many there were. The kernel walks its
+   * whole table for each listing (10 ms for a quarter of a million buckets, however few flows), so there are as few of
+   * them as possible: none where nothing is tracked.
+   */
+  flush<F extends FlowFilter>(filters: readonly F[], also?: (flow: TrackedFlow, filter: F) => boolean): Promise<number>;
 }
 
 const AF_INET = 2;
 const AF_INET6 = 10;
 
+/** So few are listed all at once, of both families. */
+const FEW = 2_000;
+
 export function conntrackVerbs(ctx: KernelContext): ConntrackVerbs {
-  async function dump(filter: FlowFilter) {
+  async function dump(ask: MessageInput<typeof getFlow>, ports?: readonly number[]) {
     try {
-      return await ctx.netfilter().dump(getFlow, question(filter), newFlow);
+      return await ctx.netfilter().dump(getFlow, ask, onlyWith(newFlow, ports?.map(dstPortAttr), NO_FLOW));
     } catch (error) {
       // No conntrack in this kernel, or its netlink part is missing: nothing can be stale.
       if (isNetlinkError(error, "EOPNOTSUPP", "EPROTONOSUPPORT", "EINVAL")) return [];
@@ -52,32 +61,70 @@ export function conntrackVerbs(ctx: KernelContext): ConntrackVerbs {
     }
   }
 
-  async function matching(filter: FlowFilter) {
-    const answers = await dump(filter);
-    return answers
-      .map(({ header, attrs }) => ({ attrs, flow: toFlow(header.family === AF_INET6 ? 6 : 4, attrs) }))
-      .filter(({ flow }) => matches(flow, filter));
+  /** What one listing for all of the filters, or one for each, brings; more than what matches. */
+  async function candidates(filters: readonly FlowFilter[]) {
+    const ports = filters.flatMap((f) => f.originalDstPort ?? []);
+    const perhaps = ports.length === filters.length ? ports : undefined;
+    if (countFlows(ctx) <= FEW) return dump({}, perhaps);
+    const found: Awaited<ReturnType<typeof dump>> = [];
+    for (const filter of merged(filters)) found.push(...(await dump(question(filter), perhaps)));
+    return found;
   }
 
   return {
-    list: async (filter) => (await matching(filter)).map(({ flow }) => flow),
-    async flush(filter, also = () => true) {
-      const found = (await matching(filter)).filter(({ flow }) => also(flow));
-      if (found.length === 0) return 0;
-      const outcomes = await ctx.netfilter().exchange(
-        found.map(({ attrs, flow }) =>
-          change(delFlow, {
-            header: { family: flow.family === 4 ? AF_INET : AF_INET6 },
-            attrs: { original: attrs.original, id: attrs.id, zone: attrs.zone },
-          }),
-        ),
-      );
+    list: async (filter) => (await dump(question(filter))).map(toFlow).filter((flow) => matches(flow, filter)),
+    async flush(filters, also = () => true) {
+      if (filters.length === 0 || countFlows(ctx) === 0) return 0;
+      const gone = (await candidates(filters)).filter((message) => {
+        const flow = toFlow(message);
+        return filters.some((filter) => matches(flow, filter) && also(flow, filter));
+      });
+      if (gone.length === 0) return 0;
+      const outcomes = await ctx
+        .netfilter()
+        .exchange(
+          gone.map(({ header, attrs: { original, id, zone } }) =>
+            change(delFlow, { header: { family: header.family }, attrs: { original, id, zone } }),
+          ),
+        );
       // One that ended by itself meanwhile is as good.
       const refusal = outcomes.find((o) => o.error && o.error.code !== "ENOENT")?.error;
       if (refusal) throw refusal;
       return outcomes.length;
     },
   };
+}
+
+const NO_FLOW = { header: { family: 0, version: 0, resId: 0 }, attrs: {} };
+
+/** How a port stands in a tuple: CTA_PROTO_DST_PORT, two bytes. */
+const dstPortAttr = (port: number): Uint8Array => Uint8Array.of(6, 0, CTA_PROTO.DST_PORT, 0, port >> 8, port & 255);
+
+/** Flows of this namespace; none where connections are not tracked. */
+function countFlows({ native, netns }: KernelContext): number {
+  try {
+    return Number(native.sysctlGet(netns, "net/netfilter/nf_conntrack_count"));
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return 0;
+    throw error;
+  }
+}
+
+/** At most one filter for each family and protocol: with several ports, one that lets all ports through. */
+function merged(filters: readonly FlowFilter[]): FlowFilter[] {
+  const byKind = new Map<string, FlowFilter>();
+  for (const filter of filters) {
+    const kind = `${filter.family} ${filter.protocol}`;
+    const other = byKind.get(kind);
+    const { family, protocol, originalDstPort } = filter;
+    byKind.set(
+      kind,
+      other
+        ? { family, protocol, originalDstPort: other.originalDstPort === originalDstPort ? originalDstPort : undefined }
+        : filter,
+    );
+  }
+  return [...byKind.values()];
 }
 
 function question(filter: FlowFilter) {
@@ -111,9 +158,9 @@ function question(filter: FlowFilter) {
 const addressesToAsk = (filter: FlowFilter): Pick<FlowFilter, "originalDst" | "replySrc"> =>
   filter.family === 4 ? filter : {};
 
-function toFlow(family: 4 | 6, attrs: Flow): TrackedFlow {
+function toFlow({ header, attrs }: MessageOf<typeof newFlow>): TrackedFlow {
   return {
-    family,
+    family: header.family === AF_INET6 ? 6 : 4,
     protocol: attrs.original?.proto?.num ?? 0,
     original: ends(attrs.original),
     reply: ends(attrs.reply),

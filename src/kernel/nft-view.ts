@@ -27,6 +27,7 @@ import {
 } from "../netlink/socket/index.ts";
 import type { Message, MessageInput, RawMessage } from "../netlink/wire/index.ts";
 import type { TableRef } from "./nft-change.ts";
+import { onlyWith } from "./only-with.ts";
 
 /** A question for one object by its exact name or key. */
 export interface NftLookup<T> {
@@ -141,7 +142,7 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     find: async (...lookups) => (await findAll(lookups)) as never,
     findAll,
     async elements({ family, table }, set, containing) {
-      const reply = containing === undefined || containing.length > MOST_SEARCHES ? newElements : onlyWith(containing);
+      const reply = onlyWith(newElements, containing, NO_ELEMENTS);
       const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
     },
@@ -160,22 +161,7 @@ export function nftView(socket: NetlinkSocket): GenerationView {
   };
 }
 
-/** Searching for more costs as much as decoding. */
-const MOST_SEARCHES = 10;
-
-/** Reads only what holds any of these; decoding costs ten times as much as searching. */
-function onlyWith(needles: readonly Uint8Array[]): typeof newElements {
-  return {
-    ...newElements,
-    decode: (bytes) => (needles.some((needle) => includes(bytes, needle)) ? newElements.decode(bytes) : NOTHING),
-  };
-}
-
-const NOTHING = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
-
-function includes(bytes: Uint8Array, needle: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(needle);
-}
+const NO_ELEMENTS = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
 
 function answerOf<T>(lookup: NftLookup<T>, outcome: Outcome | undefined): T | undefined {
   if (outcome?.error?.code === "ENOENT") return undefined;
