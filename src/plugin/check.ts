@@ -3,6 +3,7 @@ import type { AttachmentRequest, CniInterface, CniResult, NetworkConfig } from "
 import { formatCidr, formatIp, networkCidr, parseIp } from "../ip/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
+import type { Route } from "../kernel/route.ts";
 import { cidrOf, familyOfCidr, isDefault } from "./layer3.ts";
 
 /** CHECK found something that is not as ADD left it. */
@@ -61,8 +62,12 @@ export async function checkLayer3(sandbox: Kernel, link: Link, result: CniResult
     if (!addresses.some((a) => a.address === text && a.prefixLen === wanted.prefixLen))
       throw checkFailed(`address ${ip.address} is missing on "${link.name}"`);
   }
-  const routes = await sandbox.route.list({ table: "all" });
-  for (const route of result.routes ?? []) {
+  const expected = result.routes ?? [];
+  const routes: Route[] = [];
+  for (const family of new Set(expected.map((route) => familyOfCidr(route.dst))))
+    for (const table of new Set(expected.map((route) => route.table ?? RT_TABLE_MAIN)))
+      routes.push(...(await sandbox.route.list({ family, table })));
+  for (const route of expected) {
     const dst = formatCidr(networkCidr(cidrOf(route.dst)));
     const family = familyOfCidr(dst);
     const gw = route.gw === undefined ? undefined : parseIp(route.gw);
