@@ -2,8 +2,8 @@ import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import type { AttachmentRequest, CniIp, CniResult } from "../../src/cni/types.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
+import { enterIfThere } from "../../src/plugin/attachment-links.ts";
 import { checkFailed } from "../../src/plugin/check.ts";
-import { errnoCode } from "../../src/plugin/errors.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 
@@ -55,16 +55,16 @@ async function loopbackAddresses(sandbox: Kernel, lo: Link): Promise<CniIp[]> {
 
 const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
 
-/** DEL: `lo` down; nothing to do where the namespace is gone. */
+/**
+ * DEL: `lo` down; nothing to do where the namespace is gone. By way of a process's number (`/proc/PID/ns/net`) nothing is
+ * touched either: the number may be another container's by now, and `lo` bears no sign of whose it is.
+ */
 export async function del(req: AttachmentRequest, { host }: PluginContext): Promise<void> {
-  if (req.netns === "") return;
-  try {
-    await using sandbox = await host.enter(req.netns);
-    const lo = await loopbackOf(sandbox);
-    await sandbox.link.set(lo.index, { up: false });
-  } catch (error) {
-    if (errnoCode(error) !== "ENOENT") throw error;
-  }
+  if (req.netns === "" || req.netns.startsWith("/proc/")) return;
+  await using sandbox = await enterIfThere(host, req.netns);
+  if (!sandbox) return;
+  const lo = await loopbackOf(sandbox);
+  await sandbox.link.set(lo.index, { up: false });
 }
 
 export async function check(req: AttachmentRequest, { host }: PluginContext): Promise<void> {

@@ -48,7 +48,7 @@ async function deleteInSandbox(host: Kernel, req: AttachmentRequest<NetworkConfi
 }
 
 /** A namespace that is gone, or a path that never was one, has nothing left to clean. */
-async function enterIfThere(host: Kernel, path: string): Promise<Kernel | undefined> {
+export async function enterIfThere(host: Kernel, path: string): Promise<Kernel | undefined> {
   try {
     return await host.enter(path);
   } catch (error) {
