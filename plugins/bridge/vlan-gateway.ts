@@ -16,18 +16,30 @@ export async function ensureVlanGateway(host: Kernel, bridge: Link, vlan: number
       `the gateway interface of VLAN ${vlan} would be called "${name}", which is longer than 15 bytes`,
       'give key "bridge" a shorter name',
     );
-  const found = await host.link.get(name);
-  if (found) return found;
-  const portName = `veth${sha512(name).slice(0, 8)}`;
+  if (!(await host.link.get(name))) await addPair(host, bridge, name);
+  const gateway = await host.link.get(name);
+  if (!gateway) throw new CniError(CNI_CODE.TRY_AGAIN_LATER, `"${name}" was deleted while it was being made`);
+  const port = await otherEnd(host, gateway);
+  // Also where it was there: who made it may not be done yet, or was killed. What is joined otherwise is somebody's own.
+  if (port && (port.master === undefined || port.master === bridge.index)) {
+    await host.link.set(port.index, { master: bridge.index, up: true });
+    await host.link.setBridgeVlans(port.index, [{ vid: vlan, pvid: true, untagged: true }]);
+  }
+  return gateway;
+}
+
+async function addPair(host: Kernel, bridge: Link, name: string): Promise<void> {
+  const peer = { name: `veth${sha512(name).slice(0, 8)}`, netns: host, master: bridge.index, up: true };
   try {
-    await host.link.addVeth({ name, up: true, peer: { name: portName, netns: host, master: bridge.index, up: true } });
+    await host.link.addVeth({ name, up: true, peer });
   } catch (error) {
     // Another ADD was faster.
     if (!isNetlinkError(error, "EEXIST")) throw error;
   }
-  const [gateway, port] = [await host.link.get(name), await host.link.get(portName)];
-  if (!gateway || !port) throw new CniError(CNI_CODE.TRY_AGAIN_LATER, `"${name}" was deleted while it was being made`);
-  await host.link.set(port.index, { master: bridge.index, up: true });
-  await host.link.setBridgeVlans(port.index, [{ vid: vlan, pvid: true, untagged: true }]);
-  return gateway;
+}
+
+/** The other end of a veth pair of which both are on the host. */
+async function otherEnd(host: Kernel, link: Link): Promise<Link | undefined> {
+  if (link.kind !== "veth" || link.peerIndex === undefined || link.peerNetnsId !== undefined) return undefined;
+  return host.link.get(link.peerIndex);
 }
