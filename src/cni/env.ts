@@ -39,11 +39,12 @@ export function isNetnsOverridden(env: Environment): boolean {
 
 /** CNI_PATH as absolute folders. Relative entries count from the caller's folder, and are dropped when that is deleted. */
 export function splitCniPath(text: string, cwd: string | undefined): string[] {
-  return text
-    .split(":")
-    .filter((entry) => entry !== "")
-    .map((entry) => resolvePath(entry, cwd))
-    .filter((entry) => entry !== undefined);
+  const folders: string[] = [];
+  for (const entry of text.split(":")) {
+    const folder = entry === "" ? undefined : resolvePath(entry, cwd);
+    if (folder !== undefined) folders.push(folder);
+  }
+  return folders;
 }
 
 /** An absolute path as it is; a relative one below `cwd`, `undefined` without it. */
