@@ -1,6 +1,6 @@
 /** What bad input gets: the specification's code, on stdout, and no change to the system. */
 import { describe, expect } from "bun:test";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CniCommand, JsonObject } from "../../src/cni/types.ts";
 import { callPlugin, type PluginCall } from "../support/plugin.ts";
@@ -29,6 +29,7 @@ interface Bad {
   readonly prepare?: (network: Network, at: { netns: string }) => Promise<unknown>;
   /** What is there after it all the same. */
   readonly stays?: readonly RegExp[];
+  readonly afterwards?: (network: Network) => void;
 }
 
 const BOTH: readonly CniCommand[] = ["ADD", "CHECK"];
@@ -166,8 +167,10 @@ const foreign = (type: string, code: Bad["code"], msg: RegExp): Bad => ({
   parameters: ({ bench }) => ({ path: [join(bench.dataDir, "../plugins"), OURS_DIR ?? ""] }),
   code,
   msg,
-  // What it was asked.
   stays: [/^\+ file \S+\.calls /],
+  // A delegate that failed is told to take back what it may have done.
+  afterwards: ({ bench }) =>
+    expect(readFileSync(join(bench.dataDir, `../plugins/${type}.calls`), "utf8")).toBe("ADD\nDEL\n"),
 });
 
 const wrong = (keys: JsonObject, msg: RegExp, code: Bad["code"] = 7): Bad => ({
@@ -319,6 +322,7 @@ async function refuse(name: string, bad: Bad): Promise<void> {
     expect(`${error.msg} ${error.details ?? ""}`).toMatch(bad.msg);
     expect(leftovers(before, await bench.snapshot(), { stays: bad.stays ?? [] })).toEqual([]);
   }
+  bad.afterwards?.(network);
 }
 
 const all = (name: string, rows: readonly Bad[]): Promise<void> =>

@@ -91,7 +91,7 @@ const environment = fc.record(
       fc.constantFrom("", "/proc/1/ns/net", "/dev/null", "/dev/zero", "/proc/self/mem", "relative", "/"),
     ),
     CNI_ARGS: fc.oneof(text, fc.constantFrom("IP=1;IP=2", ";;;", "=", "IgnoreUnknown=maybe", "MAC=")),
-    CNI_PATH: fc.oneof(text, fc.constantFrom("", ":", "/dev/null", "relative:/usr/lib/cni")),
+    CNI_PATH: fc.oneof(text, fc.constantFrom("", ":", "/dev/null", "relative:/nowhere")),
     CNI_NETNS_OVERRIDE: text,
     HOME: text,
     TMPDIR: text,
