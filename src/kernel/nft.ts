@@ -67,7 +67,7 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
   return {
     find: (...lookups) => view().find(...lookups),
     findAll: (lookups) => view().findAll(lookups),
-    elements: (table, set) => view().elements(table, set),
+    elements: (table, set, containing) => view().elements(table, set, containing),
     rules: (table, chain) => view().rules(table, chain),
     chains: (table) => view().chains(table),
     tables: () => view().tables(),
