@@ -50,7 +50,7 @@ async function answer(request: DriverRequest): Promise<DriverAnswer> {
   const call: Invocation = { command, env: {}, cniPath: [folder], cwd: "/", stdin, note };
   const watch: Watch = { calls: [], fired: undefined };
   await using host = openKernel(native, { waiting: "here" });
-  const provider = ipamProvider({ native, ownFolder: folder, call }, { host, cwd: "/", note });
+  const provider = ipamProvider({ native, ownLauncher: `${folder}/${type}`, call }, { host, cwd: "/", note });
   const ctx = {
     host: faulty(host, "host", watch, fault),
     ipam: faulty(provider, "ipam", watch, fault),

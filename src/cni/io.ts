@@ -18,6 +18,11 @@ export interface FrameIo {
   probeNetns(path: string): NetnsState;
 }
 
+/** The real stderr. */
+export function stderrOf(native: Pick<Native, "writeAll">): Pick<FrameIo, "writeStderr"> {
+  return { writeStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)) };
+}
+
 /** The real thing: the standard streams by the addon's plain reads and writes. */
 export function processIo(native: Native, env: Environment, cwd: string | undefined): FrameIo {
   const encoder = new TextEncoder();
@@ -26,7 +31,7 @@ export function processIo(native: Native, env: Environment, cwd: string | undefi
     cwd,
     readStdin: () => native.readAll(0, MAX_STDIN_BYTES),
     writeStdout: (text) => native.writeAll(1, encoder.encode(text)),
-    writeStderr: (text) => native.writeAll(2, encoder.encode(text)),
+    ...stderrOf(native),
     probeNetns: (path) => probeNetns(native, path),
   };
 }
@@ -37,7 +42,7 @@ export function messageOf(thrown: unknown): string {
 }
 
 /** stderr may be closed or full: nothing depends on it. */
-export function writeQuietly(io: FrameIo, text: string): void {
+export function writeQuietly(io: Pick<FrameIo, "writeStderr">, text: string): void {
   try {
     io.writeStderr(text);
   } catch {

@@ -6,6 +6,7 @@ import type { Plugin, PluginContext } from "../plugin/plugin.ts";
 
 /** A plugin as the executable's frame calls it: one kernel per call, closed at its end. */
 export function commandHandler(plugin: Plugin, native: Native, ownFolder: string): CommandHandler {
+  const ownLauncher = `${ownFolder}/${plugin.name}`;
   async function inContext<T>(call: Invocation, run: (ctx: PluginContext) => Promise<T>): Promise<T> {
     // VERSION needs neither.
     const { openKernel } = await import("../kernel/open.ts");
@@ -14,7 +15,7 @@ export function commandHandler(plugin: Plugin, native: Native, ownFolder: string
     // Not `await using`, whose first use costs 65 µs.
     try {
       const context = { host, cwd: call.cwd, note: call.note };
-      return await run({ ...context, ipam: ipamProvider({ native, ownFolder, call }, context) });
+      return await run({ ...context, ipam: ipamProvider({ native, ownLauncher, call }, context) });
     } finally {
       await host[Symbol.asyncDispose]();
     }

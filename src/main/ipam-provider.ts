@@ -1,5 +1,6 @@
 import type { Native } from "../../native/addon.ts";
 import type { Invocation } from "../cni/handler.ts";
+import { stderrOf, writeQuietly } from "../cni/io.ts";
 import { type DelegateHost, delegateAdd, delegateCall } from "../cni/runtime/delegate.ts";
 import { findPlugin } from "../cni/runtime/find.ts";
 import { nativeExec } from "../cni/runtime/spawn.ts";
@@ -9,32 +10,32 @@ import { IPAMS } from "./registry.ts";
 
 export interface IpamSurroundings {
   readonly native: Native;
-  /** Folder of this executable, where our launchers stand under each plugin's name. */
-  readonly ownFolder: string;
+  /** The launcher this process was started by: it stands beside the executable, under the plugin's name. */
+  readonly ownLauncher: string;
   readonly call: Invocation;
 }
 
 /**
  * The IPAM a config names. When CNI_PATH leads to our own launcher (byte for byte the one beside this executable) it runs
- * in this process, which spares a start; anything else is executed, as the specification says.
+ * in this process, which spares a start; anything else is executed, as the specification says, also a plugin of somebody
+ * else's that stands in our folder.
  */
 export function ipamProvider(
-  { native, ownFolder, call }: IpamSurroundings,
+  { native, ownLauncher, call }: IpamSurroundings,
   context: Omit<PluginContext, "ipam">,
 ): IpamProvider {
   return {
     of(type) {
       const path = findPlugin(native, type, call.cniPath);
       const own = IPAMS[type];
-      if (own && isOurLauncher(native, `${ownFolder}/${type}`, path))
-        return inProcess(own, { ...context, ipam: noIpam });
+      if (own && isOurLauncher(native, ownLauncher, path)) return inProcess(own, { ...context, ipam: noIpam });
       return executed(
         type,
         { ...call, env: inherited(call.env) },
         {
           files: native,
           exec: nativeExec(native, "here"),
-          forwardStderr: (text) => native.writeAll(2, new TextEncoder().encode(text)),
+          forwardStderr: (text) => writeQuietly(stderrOf(native), text),
           sleep: (ms) => Bun.sleep(ms),
         },
       );
@@ -51,11 +52,9 @@ function inherited(env: Invocation["env"]): Invocation["env"] {
 const MAX_LAUNCHER_BYTES = 64 * 1024;
 
 function isOurLauncher(native: Native, ours: string, found: string): boolean {
-  if (ours === found) return true;
   const [a, b] = [native.stat(ours, true), native.stat(found, true)];
-  if (!a || !b) return false;
+  if (!a || !b || a.size !== b.size || a.size > MAX_LAUNCHER_BYTES) return false;
   if (a.dev === b.dev && a.ino === b.ino) return true;
-  if (a.size !== b.size || a.size > MAX_LAUNCHER_BYTES) return false;
   const [x, y] = [native.readFile(ours, MAX_LAUNCHER_BYTES), native.readFile(found, MAX_LAUNCHER_BYTES)];
   return Buffer.compare(x, y) === 0;
 }
