@@ -53,6 +53,14 @@ describe("the cache file", () => {
     expect(loadResult(files, place.runtime.cacheDir, "net", ATTACHMENT)?.ips).toEqual([{ address: "10.1.0.5/16" }]);
     expect(listAttachments(files, place.runtime.cacheDir)).toEqual([]);
   });
+  test("under another name than its attachment's is not in the list", () => {
+    using place = makePlace();
+    const { files } = place.runtime.host;
+    saveAttachment(files, place.runtime.cacheDir, cached);
+    place.write("cache/results/.tsnet-0123456789abcdef.tmp", GOLDEN);
+    place.write("cache/results/up", GOLDEN.replace('"containerId":"c1"', '"containerId":"/../../c1"'));
+    expect(listAttachments(files, place.runtime.cacheDir)).toEqual([cached]);
+  });
   for (const text of [
     "",
     "{",

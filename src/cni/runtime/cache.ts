@@ -84,15 +84,17 @@ export function loadResult(
 
 /**
  * All attachments in the cache, by file name; files of the older form say too little and are left out, as are files that
- * cannot be read.
+ * cannot be read, or whose name is not that of the attachment in them: forgetting it would not remove them.
  */
 export function listAttachments(files: RuntimeFiles, cacheDir: string): CachedAttachment[] {
   const folder = `${cacheDir}/results`;
   if (files.stat(folder, true)?.kind !== "directory") return [];
   const found: CachedAttachment[] = [];
   for (const name of files.listDir(folder, MAX_CACHE_FILES).sort(compareBytes)) {
-    const cached = tryLoad(files, `${folder}/${name}`);
-    if (cached !== undefined) found.push(cached);
+    const path = `${folder}/${name}`;
+    const cached = tryLoad(files, path);
+    if (cached === undefined) continue;
+    if (cachePath(cacheDir, cached.network, cached.containerId, cached.ifName) === path) found.push(cached);
   }
   return found;
 }
