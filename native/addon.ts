@@ -110,8 +110,9 @@ export interface Native {
 
   // --- files (node:fs costs 2 ms of start-up); modes are subject to the umask, as in open(2)
   /**
-   * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked. `closeFd` gives it up. ETIMEDOUT after
-   * `timeoutMs` (0 does not wait, -1 waits for ever); waiters are served in the order they came.
+   * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked; symbolic links are refused (ELOOP).
+   * `closeFd` gives it up. ETIMEDOUT after `timeoutMs` (0 does not wait, -1 waits for ever); waiters are served in the order
+   * they came.
    */
   lockFile(path: string, timeoutMs: number): Fd;
   lockFileAsync(path: string, timeoutMs: number): Promise<Fd>;

@@ -105,8 +105,11 @@ static int lock(int fd, int64_t timeout_ms) {
 }
 
 int lock_file(const char *path, int64_t timeout_ms, struct sys_error *error) {
-  /* O_NONBLOCK: a fifo of that name must not stop us; it does not change what flock does. */
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+  /*
+   * O_NONBLOCK: a fifo of that name must not stop us; it does not change what flock does. O_NOFOLLOW: a link of that name
+   * must not make a file elsewhere.
+   */
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0600);
   if (fd < 0) return fail(error, "open", path);
   struct statx st;
   int result = -1;

@@ -244,6 +244,26 @@ static void a_plain_get_is_done_with_its_reply(void) {
   CHECK(is.messages == 1);
 }
 
+static void play_parts(int fd) {
+  for (int part = 0; part < 2; part++) {
+    struct bytes out = {0};
+    add(&out, TYPE, NLM_F_MULTI, 1, PORT, "part", 4);
+    flush(fd, &out);
+    pause_ms(20);
+  }
+  struct bytes end = {0};
+  add(&end, NLMSG_DONE, NLM_F_MULTI, 1, PORT, NULL, 0);
+  flush(fd, &end);
+}
+
+static void a_plain_get_with_a_reply_in_parts_is_done_at_its_end(void) {
+  struct outcome is;
+  struct bytes request = request_of(0, 1, 1);
+  converse(&request, play_parts, 2000, &is);
+  CHECK(is.result == 0);
+  CHECK(is.messages == 3);
+}
+
 static void play_aborted_batch(int fd) {
   struct bytes out = {0};
   add_ack(&out, 11, -EEXIST);
@@ -378,6 +398,7 @@ int main(void) {
   RUN(a_refused_dump_ends_with_its_error);
   RUN(other_numbers_and_ports_are_dropped);
   RUN(a_plain_get_is_done_with_its_reply);
+  RUN(a_plain_get_with_a_reply_in_parts_is_done_at_its_end);
   RUN(an_aborted_batch_ends_without_waiting);
   RUN(malformed_answers_are_refused);
   RUN(a_datagram_that_does_not_fit_is_no_answer);

@@ -154,6 +154,13 @@ static void what_is_no_file_is_refused_without_waiting(void) {
   CHECK_FAILS(lock_file("missing/lock", 1000, &error), error, ENOENT);
 }
 
+static void a_symbolic_link_is_not_followed(void) {
+  struct sys_error error;
+  CHECK(symlink("elsewhere", "link") == 0);
+  CHECK_FAILS(lock_file("link", 0, &error), error, ELOOP);
+  CHECK(access("elsewhere", F_OK) < 0);
+}
+
 int main(void) {
   own_space();
   RUN(a_free_lock_is_had_at_once_and_the_file_stays);
@@ -163,5 +170,6 @@ int main(void) {
   RUN(many_processes_never_hold_it_together);
   RUN(many_threads_time_out_each_by_itself);
   RUN(what_is_no_file_is_refused_without_waiting);
+  RUN(a_symbolic_link_is_not_followed);
   return report();
 }
