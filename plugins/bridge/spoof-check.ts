@@ -42,6 +42,7 @@ const PART: SharedPart = {
     {
       name: "spoof-prerouting",
       base: { type: "filter", hook: "prerouting", priority: -300 },
+      uses: 1,
       rules: [
         [
           iifname,

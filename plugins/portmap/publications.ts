@@ -5,7 +5,7 @@ import { alternatives } from "../../src/plugin/nat/condition.ts";
 import type { Family } from "../../src/plugin/nat/expressions.ts";
 import { hostEnd } from "../../src/plugin/nat/port-keys.ts";
 import type { Publication } from "../../src/plugin/nat/publish.ts";
-import { guardChain, hairpinChain, MASQUERADE_ALL } from "../../src/plugin/nat/side-chains.ts";
+import { guardChain, hairpinChain, masqueradeAll } from "../../src/plugin/nat/side-chains.ts";
 import type { HostPort } from "../../src/plugin/nat/unpublish.ts";
 import type { PortMapping, PortmapConf } from "./config.ts";
 
@@ -69,7 +69,7 @@ function sidesOf(
   family: Family,
   address: Cidr | undefined,
 ): Pick<Publication, "hairpin" | "guard"> {
-  const hairpin = !snat || !address ? undefined : masqAll ? MASQUERADE_ALL : hairpinChain(address);
+  const hairpin = !snat || !address ? undefined : masqAll ? masqueradeAll() : hairpinChain(address);
   const tests = conditions[family];
   return { hairpin, guard: tests.length === 0 ? undefined : guardChain(alternatives(family, tests)) };
 }

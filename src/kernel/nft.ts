@@ -69,6 +69,7 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
     findAll: (lookups) => view().findAll(lookups),
     elements: (table, set, containing) => view().elements(table, set, containing),
     rules: (table, chain) => view().rules(table, chain),
+    ruleComments: (table, chain) => view().ruleComments(table, chain),
     chains: (table) => view().chains(table),
     tables: () => view().tables(),
     transaction,

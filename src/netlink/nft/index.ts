@@ -10,7 +10,7 @@ export { NFTA_FIB_F } from "./expr/constants.ts";
 export { type Expr, expr } from "./expr/index.ts";
 export { batchBegin, batchEnd, getGen, newGen } from "./generation.ts";
 export { family, type NftFamily, nfgenmsg, nftType } from "./header.ts";
-export { delRule, getRule, type NftRule, newRule, ruleAttrs } from "./rule.ts";
+export { delRule, getRule, type NftRule, newRule, ruleAttrs, ruleHead } from "./rule.ts";
 export { delSet, getSet, type NftSet, newSet } from "./set.ts";
 export { delTable, getTable, type NftTable, newTable } from "./table.ts";
 export { comment, commentEntry, commentOf, parseUserData, type UserData, userData } from "./udata.ts";

@@ -40,3 +40,10 @@ export const getRule = message(nftType("GETRULE"), nfgenmsg, rule);
 /** With a handle that rule; without, all rules of the chain. */
 export const delRule = message(nftType("DELRULE"), nfgenmsg, rule);
 export type NftRule = Infer<typeof rule>;
+
+/** A rule without its expressions, which stay bytes: reading them costs ten times as much as the rest. */
+export const ruleHead = message(
+  nftType("NEWRULE"),
+  nfgenmsg,
+  attrs({ chain: [NFTA_RULE.CHAIN, cstring], handle: [NFTA_RULE.HANDLE, be64], userdata: [NFTA_RULE.USERDATA, bytes] }),
+);

@@ -1,5 +1,5 @@
 import { type NftChange, type NftView, nftChange } from "../../kernel/nft.ts";
-import { comment, commentOf, type Expr } from "../../netlink/nft/index.ts";
+import { comment, type Expr } from "../../netlink/nft/index.ts";
 import { TABLE } from "./table.ts";
 
 /** A rule and the text by which it is known: its comment. */
@@ -8,10 +8,8 @@ export interface NamedRule {
   readonly expressions: readonly Expr[];
 }
 
-/** What stands in a chain now, by the rules' comments; empty when there is none. */
-export async function rulesOf(view: NftView, name: string): Promise<string[]> {
-  return (await view.rules(TABLE, name)).map((rule) => commentOf(rule.userdata) ?? "");
-}
+/** What stands in a chain of ours now, by the rules' comments; empty when there is none. */
+export const rulesOf = (view: NftView, name: string): Promise<string[]> => view.ruleComments(TABLE, name);
 
 /** Changes that leave the chain with exactly these rules; none when it has them. */
 export async function ensureChain(

@@ -25,20 +25,23 @@ const SET = { 4: "masq4", 6: "masq6" } as const;
 const SETS = [SET[4], SET[6]];
 
 /** By source address to the chain of its network. */
-const PART: SharedPart = {
-  sets: [
-    declareSet(SET[4], ["ipv4_addr"], "verdict", "containers whose connections are masqueraded"),
-    declareSet(SET[6], ["ipv6_addr"], "verdict", "containers whose connections are masqueraded"),
-  ],
+export const MASQUERADE_PART: SharedPart = {
+  get sets() {
+    const about = "containers whose connections are masqueraded";
+    return [declareSet(SET[4], ["ipv4_addr"], "verdict", about), declareSet(SET[6], ["ipv6_addr"], "verdict", about)];
+  },
   chains: [
     {
       name: "masq-postrouting",
       base: { type: "nat", hook: "postrouting", priority: 100 },
-      rules: ([4, 6] as const).map((family) => [
-        ...isFamily(family),
-        ...loadKey(family, ["saddr"]),
-        verdictMap(SET[family]),
-      ]),
+      uses: 2,
+      get rules() {
+        return ([4, 6] as const).map((family) => [
+          ...isFamily(family),
+          ...loadKey(family, ["saddr"]),
+          verdictMap(SET[family]),
+        ]);
+      },
     },
   ],
 };
@@ -75,7 +78,7 @@ async function add({ nft }: Kernel, attachment: Attachment, ips: readonly CniIp[
   const chain = chainOf(owner);
   const userdata = comment(ownerMark(attachment, MAX_COMMENT));
   await nft.transaction(async (view) => {
-    const shared = await ensureShared(view, PART);
+    const shared = await ensureShared(view, MASQUERADE_PART);
     const subnets = (await rulesOf(view, chain)).filter((text) => text !== MASQUERADE && !MULTICAST.includes(text));
     for (const subnet of ips.map(subnetOf)) if (!subnets.includes(subnet)) subnets.push(subnet);
     // An address belongs to whom IPAM gave it; a record of an earlier holder is stale.
@@ -130,7 +133,7 @@ async function removalOf(
 async function check({ nft }: Kernel, attachment: Attachment, ips: readonly CniIp[]): Promise<void> {
   const owner = ownerOf(attachment);
   const chain = chainOf(owner);
-  await checkShared(nft, PART);
+  await checkShared(nft, MASQUERADE_PART);
   const present = await rulesOf(nft, chain);
   const wanted = [...ips.map(subnetOf), ...MULTICAST, MASQUERADE];
   const missing = wanted.find((text) => !present.includes(text));
@@ -154,5 +157,5 @@ export const masquerade = {
   del,
   gc,
   check,
-  status: (host: Kernel): Promise<void> => requireUsable(host, PART),
+  status: (host: Kernel): Promise<void> => requireUsable(host, MASQUERADE_PART),
 };

@@ -80,41 +80,71 @@ const keepPrivate = (family: Family): readonly Expr[] => [
 /**
  * Priority -99: after those who translate at -100 (kube-proxy, Docker), as the reference's rules are. The raw chain comes
  * before everything, so that loopback addresses are good for the host alone, whatever `route_localnet` says.
+ * Sets and rules are put together when they are asked for: mostly they stand already, and counting them is enough.
  */
 export const PORT_PART: SharedPart = {
-  sets: FAMILIES.flatMap(setsOf),
+  get sets() {
+    return FAMILIES.flatMap(setsOf);
+  },
   chains: [
-    { name: "published", rules: FAMILIES.flatMap(translate) },
-    { name: "hairpin", rules: FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => hairpin(family, protocol))) },
+    {
+      name: "published",
+      uses: 10, // 8 rules, 2 jumps
+      get rules() {
+        return FAMILIES.flatMap(translate);
+      },
+    },
+    {
+      name: "hairpin",
+      uses: 7, // 6 rules, 1 jump
+      get rules() {
+        return FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => hairpin(family, protocol)));
+      },
+    },
     {
       name: "ports-raw",
       base: { type: "filter", hook: "prerouting", priority: -300 },
-      rules: (["daddr", "saddr"] as const).map((which) => [
-        ...notFromLoopback,
-        ...isFamily(4),
-        ...inPrefix(which, LOOPBACK_NET),
-        verdict("drop"),
-      ]),
+      uses: 2,
+      get rules() {
+        return (["daddr", "saddr"] as const).map((which) => [
+          ...notFromLoopback,
+          ...isFamily(4),
+          ...inPrefix(which, LOOPBACK_NET),
+          verdict("drop"),
+        ]);
+      },
     },
     {
       name: "ports-prerouting",
       base: { type: "nat", hook: "prerouting", priority: -99 },
-      rules: [[...toThisHost, verdict("jump", "published")]],
+      uses: 1,
+      get rules() {
+        return [[...toThisHost, verdict("jump", "published")]];
+      },
     },
     {
       name: "ports-output",
       base: { type: "nat", hook: "output", priority: -99 },
-      rules: [[...toThisHost, verdict("jump", "published")]],
+      uses: 1,
+      get rules() {
+        return [[...toThisHost, verdict("jump", "published")]];
+      },
     },
     {
       name: "ports-forward",
       base: { type: "filter", hook: "forward", priority: -1 },
-      rules: FAMILIES.map(keepPrivate),
+      uses: 2,
+      get rules() {
+        return FAMILIES.map(keepPrivate);
+      },
     },
     {
       name: "ports-postrouting",
       base: { type: "nat", hook: "postrouting", priority: 100 },
-      rules: [[...isTranslated, verdict("jump", "hairpin")]],
+      uses: 1,
+      get rules() {
+        return [[...isTranslated, verdict("jump", "hairpin")]];
+      },
     },
   ],
 };

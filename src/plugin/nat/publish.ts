@@ -9,6 +9,7 @@ import {
   hairpinSlot,
   hostEnd,
   isLoopback,
+  PORT_MAPS,
   PORT_SETS,
   type Published,
   portBytes,
@@ -65,15 +66,15 @@ export async function publish(
 
   await host.nft.transaction(async (view) => {
     const shared = await ensureShared(view, PORT_PART);
-    const holders = await holdersOf(view, publications);
+    const { holders, others } = await look(view, publications);
     const isFree = (record: NatRecord): boolean =>
       record.owner?.attachment === owner.attachment || (record.boot !== undefined && record.boot !== boot);
     const taken = holders.find((record) => !isFree(record));
     if (taken) throw takenError(taken);
     // All that stands on our keys, whoever made it, and all that goes with the holders that give way.
     const displaced = holders.flatMap((record) => publishedOf(record) ?? []);
-    const slots = distinct([...publications, ...displaced].flatMap(slotsOf));
-    const stale = (await readSlots(view, slots)).filter((record) => record !== undefined);
+    const went = (await readSlots(view, displaced.flatMap(slotsOf))).filter((record) => record !== undefined);
+    const stale = distinct([...holders, ...others, ...went]);
     return {
       result: undefined,
       changes: [
@@ -120,13 +121,18 @@ function distinct<S extends Slot>(slots: readonly S[]): S[] {
 }
 
 /**
- * Records that stand in the way, as sockets would: a port on every address excludes the same port on any address, and the
- * other way round. Families and protocols are apart.
+ * What stands on the keys of these ports. `holders` are in the way, as sockets would be: a port on every address excludes
+ * the same port on any address, and the other way round; families and protocols are apart. `others` only go with a port.
  */
-async function holdersOf(view: NftView, publications: readonly Published[]): Promise<NatRecord[]> {
+async function look(
+  view: NftView,
+  publications: readonly Published[],
+): Promise<{ holders: NatRecord[]; others: NatRecord[] }> {
   const everywhere = publications.map((p) => portSlot({ ...p, hostAddress: undefined }));
-  const exact = publications.filter((p) => p.hostAddress).map(portSlot);
-  const found = (await readSlots(view, distinct([...everywhere, ...exact]))).filter((record) => record !== undefined);
+  const slots = distinct([...everywhere, ...publications.flatMap(slotsOf)]);
+  const found = (await readSlots(view, slots)).filter((record) => record !== undefined);
+  const holders = found.filter((record) => PORT_MAPS.includes(record.set));
+  const others = found.filter((record) => !PORT_MAPS.includes(record.set));
   for (const family of [4, 6] as const) {
     const wanted = publications.filter((p) => p.family === family && !p.hostAddress);
     if (wanted.length === 0) continue;
@@ -135,10 +141,10 @@ async function holdersOf(view: NftView, publications: readonly Published[]): Pro
     const parts = wanted.map((p) => portBytes(p.protocol, p.hostPort));
     for (const record of await findRecords(view, [PORT_SETS.hostPorts[family]], ...parts)) {
       const p = publishedOf(record);
-      if (p && ports.has(`${p.protocol} ${p.hostPort}`)) found.push(record);
+      if (p && ports.has(`${p.protocol} ${p.hostPort}`)) holders.push(record);
     }
   }
-  return found;
+  return { holders, others };
 }
 
 async function ensureSideChains(view: NftView, publications: readonly Publication[]): Promise<NftChange[]> {

@@ -121,7 +121,7 @@ export async function removalOfUnused(
   const chains = await view.findAll(targets.map(([name]) => nftLookup.chain(TABLE, name)));
   for (const [i, [name, count]] of targets.entries()) {
     const left = (chains[i]?.use ?? Number.POSITIVE_INFINITY) - count;
-    if (left > MOST_RULES || (await view.rules(TABLE, name)).length !== left) continue;
+    if (left > MOST_RULES || (await view.ruleComments(TABLE, name)).length !== left) continue;
     changes.push(nftChange.flushChain(TABLE, name), nftChange.delChain(TABLE, name));
   }
   return changes;

@@ -44,7 +44,7 @@ export async function removeChain(
 ): Promise<NftChange[]> {
   const [chain] = await view.find(nftLookup.chain(table, name));
   if (!chain) return [];
-  const own = (await view.rules(table, name)).length;
+  const own = (await view.ruleComments(table, name)).length;
   let jumps = await jumpsTo(view, table, name, parents);
   if (own + jumps.length !== chain.use) {
     const all = (await view.chains(table)).flatMap((c) => c.name ?? []);

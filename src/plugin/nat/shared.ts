@@ -23,6 +23,8 @@ export interface SharedPart {
 export interface SharedChain {
   readonly name: string;
   readonly base?: BaseChain;
+  /** Its rules and the jumps of the part to it: what the kernel counts in NFTA_CHAIN_USE. */
+  readonly uses: number;
   readonly rules: readonly (readonly Expr[])[];
 }
 
@@ -36,7 +38,7 @@ const VERSION = "tsnet1 shared 1";
 export async function ensureShared(view: NftView, part: SharedPart): Promise<NftChange[]> {
   const table = part.table ?? TABLE;
   const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chain(table, name)));
-  if (part.chains.every((chain, i) => isWhole(part, chain, found[i]))) return [];
+  if (part.chains.every((chain, i) => isWhole(found[i], chain))) return [];
   const present = found.flatMap((chain) => (chain?.name === undefined ? [] : [chain.name]));
   return [
     nftChange.addTable(table, comment("tsnet: published ports, masquerading")),
@@ -51,17 +53,8 @@ export async function ensureShared(view: NftView, part: SharedPart): Promise<Nft
 }
 
 /** A chain counts its rules and the jumps to it, so a rule that is missing shows without listing any. */
-function isWhole(part: SharedPart, chain: SharedChain, found: NftChain | undefined): boolean {
-  return found !== undefined && commentOf(found.userdata) === VERSION && found.use === usesOf(part, chain);
-}
-
-function usesOf(part: SharedPart, { name, rules }: SharedChain): number {
-  const jumps = part.chains.flatMap((c) => c.rules).filter((rule) => rule.some((e) => targetOf(e) === name));
-  return rules.length + jumps.length;
-}
-
-const targetOf = (expr: Expr): string | undefined =>
-  expr.kind === "immediate" ? expr.data?.data?.verdict?.chain : undefined;
+const isWhole = (found: NftChain | undefined, { uses }: SharedChain): boolean =>
+  found !== undefined && found.use === uses && commentOf(found.userdata) === VERSION;
 
 /** CHECK: every chain stands with exactly its rules. CniError 101 names what differs. */
 export async function checkShared(view: NftView, part: SharedPart): Promise<void> {

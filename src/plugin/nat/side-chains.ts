@@ -34,9 +34,8 @@ export function hairpinChain(address: Cidr): SideChain {
 }
 
 /** `masqAll`: all of them. */
-export const MASQUERADE_ALL: SideChain = sideChain("hairpin", "masquerade all", [
-  { comment: "from everywhere", expressions: [masquerade] },
-]);
+export const masqueradeAll = (): SideChain =>
+  sideChain("hairpin", "masquerade all", [{ comment: "from everywhere", expressions: [masquerade] }]);
 
 /** Goes back to the translation for packets that meet one of the alternatives; for others this port is not published. */
 export const guardChain = (alternatives: readonly NamedRule[]): SideChain =>
