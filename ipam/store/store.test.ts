@@ -109,6 +109,15 @@ describe("allocation", () => {
     expect(leasesOn(store)).toEqual({ "fd00::2": "a\r\neth0" });
   });
 
+  test("an address given again is not taken back when a later set is full", async () => {
+    using dir = newDataDir();
+    const store = contextIn(dir.path);
+    await add(store, "a", [V6]);
+    for (const id of ["b", "c", "d", "e", "f"]) await add(store, id, [SMALL]);
+    expect(await refusal(add(store, "a", [V6, SMALL], { reuseExisting: true }))).toStartWith("11 ");
+    expect(leasesOn(store)).toMatchObject({ "fd00::2": "a\r\neth0" });
+  });
+
   test("full is code 11, and a set that is full takes the others back", async () => {
     using dir = newDataDir();
     const store = contextIn(dir.path);
