@@ -2,7 +2,7 @@ import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import { formatIp, type Ip, parseIp, sameIp } from "../../src/ip/index.ts";
 import { type Choice, chooseAddress } from "./allocate.ts";
 import { bytesOf, errnoOf, readIfThere } from "./files.ts";
-import { lastReservedPath } from "./layout.ts";
+import { lastReservedPath, leasePath } from "./layout.ts";
 import { leaseText, leaseTextsOf } from "./owner.ts";
 import { formatRangeSet, gatewaysOf, type RangeSet, rangeFor } from "./ranges.ts";
 import { type Session, type StoreContext, withLeases } from "./session.ts";
@@ -113,7 +113,7 @@ function placeRequested(session: Session, request: AllocateRequest, set: RangeSe
     throw new CniError(
       CNI_CODE.TRY_AGAIN_LATER,
       `requested IP address ${formatIp(ip)} is not available in range set ${formatRangeSet(set)}`,
-      `it is held by ${describeHolder(session, ip)}; \`tsnet ipam release ${session.context.layout.network} ${formatIp(ip)}\` frees a leftover`,
+      `it is held by ${describeHolder(session, ip)}; a leftover goes with GC, or by removing ${leasePath(session.context.layout, ip)}`,
     );
   writeLast(session, request, set, ip);
   return { ip, range };
@@ -137,7 +137,7 @@ function placeNext(session: Session, request: AllocateRequest, set: RangeSet, co
       throw new CniError(
         CNI_CODE.TRY_AGAIN_LATER,
         `failed to allocate for range ${number}: no IP addresses available in range set: ${formatRangeSet(set)}`,
-        `every address is leased; see ${session.context.layout.leases}, where GC or \`tsnet ipam release\` removes leftovers`,
+        `each has a file in ${session.context.layout.leases}; leftovers go with GC, or by removing their files`,
       );
     }
     if (session.place(choice.ip, content)) {
