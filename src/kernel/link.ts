@@ -21,7 +21,7 @@ export interface LinkChanges {
   address?: string | undefined;
   /** Index of a bridge or vrf; 0 takes it out (`nomaster`). */
   master?: number | undefined;
-  /** At most 255 bytes; empty removes it. */
+  /** At most 254 bytes; empty removes it. */
   alias?: string | undefined;
   promisc?: boolean | undefined;
   allmulticast?: boolean | undefined;
@@ -129,11 +129,10 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
         if (link?.operstate === "up" || (link?.operstate === "unknown" && link.running)) return true;
         const leftMs = deadline - performance.now();
         if (leftMs <= 0) return false;
-        await sleep(Math.min(pauseMs, leftMs));
+        await Bun.sleep(Math.min(pauseMs, leftMs));
       }
     },
     ...bridgePortVerbs(ctx),
   };
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

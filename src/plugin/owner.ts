@@ -13,8 +13,8 @@ export interface Owner {
   readonly attachment: string;
 }
 
-/** Bytes an IFLA_IFALIAS holds besides its NUL (IFALIASZ 256, linux/if.h). */
-export const MAX_ALIAS = 255;
+/** Bytes an IFLA_IFALIAS takes before the NUL that we send with it: IFALIASZ (linux/if.h) less one, NUL included. */
+export const MAX_ALIAS = 254;
 /** Bytes of an nf_tables user data attribute (NFT_USERDATA_MAXLEN 256) that `nft` accepts in a comment. */
 export const MAX_COMMENT = 128;
 
