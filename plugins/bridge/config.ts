@@ -80,9 +80,10 @@ export function parse(conf: NetworkConfig, { lenient }: { lenient: boolean }): B
 function bridgeName(f: Fields, lenient: boolean): string {
   const name = f.string("bridge") || DEFAULT_BRIDGE;
   const fits = new TextEncoder().encode(name).length <= 15 && name.isWellFormed();
-  if (fits && !/[/:\s\0]/.test(name) && name !== "." && name !== "..") return name;
+  // The kernel would put a number for %d, and has settings of all interfaces by the two words.
+  if (fits && !/[/:%\s\0]|^(\.\.?|all|default)$/.test(name)) return name;
   if (lenient) return DEFAULT_BRIDGE;
-  throw f.wrong("bridge", "an interface name of 1 to 15 bytes without /, : and white space");
+  throw f.wrong("bridge", "an interface name of 1 to 15 bytes without /, :, % and white space");
 }
 
 function refuseConflicts(f: Fields, conf: BridgeConf): void {

@@ -31,4 +31,8 @@ export function validateIfName(name: string): void {
   if (name === "." || name === "..") refuse("interface name is . or ..", "");
   if (/[/:\p{White_Space}]/u.test(name))
     refuse("interface name contains / or : or whitespace characters", `${quoted} cannot name an interface`);
+  // The kernel puts a number for %d and refuses any other %; the two words are folders of /proc/sys/net/ipv4/conf.
+  if (name.includes("%")) refuse("interface name contains %", `${quoted}: the kernel takes it for a pattern`);
+  if (name === "all" || name === "default")
+    refuse(`interface name is ${name}`, "the kernel has settings of that name for all interfaces");
 }
