@@ -63,7 +63,7 @@ const FRAME: readonly Bad[] = [
       msg: /container|CNI_CONTAINERID/i,
     }),
   ),
-  ...["", ".", "..", "a/b", "a:b", "a b", "a-name-too-long-for-linux", "eth\u00a00"].map(
+  ...["", ".", "..", "a/b", "a:b", "a b", "a-name-too-long-for-linux", "eth\u00a00", "eth%d", "all"].map(
     (ifName): Bad => ({
       name: `interface ${JSON.stringify(ifName)}`,
       parameters: { ifName },
@@ -184,6 +184,8 @@ const BRIDGE: readonly Bad[] = [
   wrong({ bridge: 5 }, /"bridge": need a string, have 5/),
   wrong({ bridge: "a-name-too-long-for-linux" }, /"bridge"/),
   wrong({ bridge: "a/b" }, /"bridge"/),
+  wrong({ bridge: "br%d" }, /"bridge"/),
+  wrong({ bridge: "all" }, /"bridge"/),
   wrong({ isGateway: "yes" }, /"isGateway"/),
   wrong({ ipMasq: 1 }, /"ipMasq"/),
   wrong({ ipMasqBackend: "magic" }, /"ipMasqBackend"/),

@@ -73,9 +73,9 @@ export interface Network {
   readonly chain: Chain;
   readonly plugins: readonly JsonObject[];
   /** An attachment's parameters, its sandbox made. */
-  newContainer(id: string): Promise<{ sandbox: Netns; at: Attachment }>;
+  newContainer(id: string, more?: Partial<Attachment>): Promise<{ sandbox: Netns; at: Attachment }>;
   /** `newContainer`, then ADD by the whole chain. */
-  attach(id: string): Promise<Attached>;
+  attach(id: string, more?: Partial<Attachment>): Promise<Attached>;
 }
 
 export interface NetworkOptions {
@@ -96,7 +96,7 @@ export function makeNetwork(bench: Bench, subject: Subject, options: NetworkOpti
     place,
     chain,
     plugins,
-    async newContainer(id) {
+    async newContainer(id, more = {}) {
       const sandbox = await bench.sandbox();
       const runtimeConfig = subject.runtimeConfig?.(20 * (index - 1) + count++);
       const at: Attachment = {
@@ -104,11 +104,12 @@ export function makeNetwork(bench: Bench, subject: Subject, options: NetworkOpti
         netns: sandbox.path,
         ...(subject.args !== undefined && { args: subject.args }),
         ...(runtimeConfig && { runtimeConfig }),
+        ...more,
       };
       return { sandbox, at };
     },
-    async attach(id) {
-      const { sandbox, at } = await network.newContainer(id);
+    async attach(id, more = {}) {
+      const { sandbox, at } = await network.newContainer(id, more);
       const result = await chain.add(at);
       return { network, sandbox, at, result, addresses: addressesOf(result) };
     },
