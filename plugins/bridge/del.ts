@@ -21,9 +21,10 @@ export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext
   const hostEnd = await findHostEnd(host, owner);
   const extras = extrasOf(hostEnd);
   await allOf([
-    ["delete link", () => deleteAttachmentLinks(host, req, owner, hostEnd)],
+    // Before the link: the kernel waits for its readers after both, and then it does so at the same time.
     ...(extras.spoof ? [["remove source address check", () => removeSpoofCheck(ctx, attachment)] as const] : []),
     ...(extras.masq ? [["remove masquerading", () => removeMasquerade(req, ctx, attachment)] as const] : []),
+    ["delete link", () => deleteAttachmentLinks(host, req, owner, hostEnd)],
     ...(hostEnd
       ? []
       : [["remove what the reference plugin left", () => removeReference(req, ctx, attachment)] as const]),
