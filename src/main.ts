@@ -1,4 +1,6 @@
 import { loadNative } from "../native/load.ts";
+import { formatError } from "./cni/answer.ts";
+import { CNI_CODE, CniError } from "./cni/errors.ts";
 import { runPlugin } from "./cni/frame.ts";
 import { processIo } from "./cni/io.ts";
 import { commandHandler } from "./main/handler.ts";
@@ -19,11 +21,22 @@ async function main(): Promise<number> {
   return runPlugin(commandHandler(await load(), native, ownFolder), processIo(native, process.env, cwd), toCniError);
 }
 
+/** At once, and without the addon: that it cannot be loaded may be what there is to say. */
+function say(fd: number, text: string): void {
+  try {
+    process.getBuiltinModule("node:fs").writeSync(fd, text);
+  } catch {
+    return;
+  }
+}
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`tsnet: ${text}\n`);
+    const [message, stack] = error instanceof Error ? [error.message, error.stack] : [String(error)];
+    say(2, `tsnet: ${stack ?? message}\n`);
+    if (process.env["CNI_COMMAND"])
+      say(1, formatError(new CniError(CNI_CODE.OPERATION_FAILED, "cannot start the plugin", message)));
     process.exit(1);
   },
 );
