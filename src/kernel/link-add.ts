@@ -28,7 +28,7 @@ export function addLink(ctx: KernelContext, spec: LinkSpec): Promise<Link> {
     );
     if (spec.netns === undefined || netNsFd === undefined) return await createAndRead(ctx, create, spec.name);
     await ctx.route().commit(create);
-    return await found(spec.netns.link.get(spec.name), create.op);
+    return found(await spec.netns.link.get(spec.name), create.op);
   });
 }
 
@@ -40,11 +40,10 @@ export async function createAndRead(ctx: KernelContext, create: Request, name: s
   const error = made?.error ?? described?.error;
   if (error) throw error;
   const reply = described?.replies.find((raw) => raw.type === newLink.type);
-  return found(Promise.resolve(reply && toLink(linkAnswer.decode(reply.bytes))), create.op);
+  return found(reply && toLink(linkAnswer.decode(reply.bytes)), create.op);
 }
 
-async function found(link: Promise<Link | undefined>, op: string): Promise<Link> {
-  const value = await link;
-  if (value) return value;
+function found(link: Link | undefined, op: string): Link {
+  if (link) return link;
   throw new NetlinkError(op, 19, { message: "the link vanished right after it was made" });
 }
