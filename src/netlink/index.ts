@@ -1,9 +1,11 @@
 /**
  * netlink-ts: netlink for TypeScript, under Bun and Node. `wire` declares messages, `socket` exchanges them with the kernel,
- * `rtnl`, `tc` and `nft` are the message families, `ip` the text of addresses. One socket belongs to one network namespace.
+ * `rtnl`, `tc`, `nft` and `ctnetlink` are the message families, `ip` the text of addresses. One socket belongs to one network namespace.
  */
 export { isSystemError, loadNative } from "../../native/load.ts";
 export * as ip from "../ip/index.ts";
+export * as ctnetlink from "./ctnetlink/index.ts";
+export { type AnyExpr, type AnyRule, allExpr, anyRule } from "./nft/expr/all.ts";
 export * as nft from "./nft/index.ts";
 export * as rtnl from "./rtnl/index.ts";
 export * from "./socket/index.ts";
