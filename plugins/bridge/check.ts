@@ -61,8 +61,7 @@ async function checkPort(req: AttachmentRequest<BridgeConf>, host: Kernel, bridg
   if (port.master !== bridge.index) throw checkFailed(`"${port.name}" is not a port of bridge "${bridge.name}"`);
   if (!port.up) throw checkFailed(`"${port.name}" is down`, `ip link set ${port.name} up`);
   const { conf } = req;
-  if ((port.bridgePort?.hairpin ?? false) !== conf.hairpin && conf.hairpin)
-    throw checkFailed(`port "${port.name}" is not in hairpin mode`);
+  if (conf.hairpin && !port.bridgePort?.hairpin) throw checkFailed(`port "${port.name}" is not in hairpin mode`);
   if (conf.isolated && !port.bridgePort?.isolated) throw checkFailed(`port "${port.name}" is not isolated`);
   if (usesVlans(conf)) await checkVlans(host, port, conf);
   return port;
