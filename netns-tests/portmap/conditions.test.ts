@@ -151,6 +151,10 @@ testUnless(
     const noted = await add({ backend: "iptables", markMasqBit: 13 });
     expect(noted.code).toBe(0);
     expect(noted.stderr).toContain('"backend", "markMasqBit"');
+    const unreachable = await add({}, [{ ...mapping, hostIP: "::1" }]);
+    expect(unreachable.code).toBe(0);
+    // The container has no IPv6 address here: nothing to say about it but that.
+    expect(unreachable.stderr).toContain("nothing is published");
   },
   60_000,
 );

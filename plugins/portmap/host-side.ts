@@ -2,6 +2,7 @@ import type { AttachmentRequest } from "../../src/cni/types.ts";
 import { formatIp } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
+import { IFF } from "../../src/netlink/rtnl/link.const.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
 import { isLoopback } from "../../src/plugin/nat/port-keys.ts";
 import type { Publication } from "../../src/plugin/nat/publish.ts";
@@ -41,7 +42,8 @@ export async function hairpinPorts(host: Kernel, req: AttachmentRequest<PortmapC
     const link = sandbox ? undefined : await host.link.get(name);
     if (!link?.bridgePort || link.kind !== "veth" || link.master === undefined) continue;
     const bridge = await host.link.get(link.master);
-    if (bridge?.kind === "bridge" && bridge.promiscuity === 0) ports.push(link);
+    // The flag, not the count: a packet capture is promiscuous for a while too.
+    if (bridge?.kind === "bridge" && (bridge.flags & IFF.PROMISC) === 0) ports.push(link);
   }
   return ports;
 }
