@@ -24,7 +24,7 @@ function isCompiled(): boolean {
   return typeof Bun !== "undefined" && Bun.main.startsWith(COMPILED_ROOT);
 }
 
-/** Not `import.meta.dirname`: the bundler keeps it, and it is a syntax error in bytecode of a CommonJS bundle (Bun 1.4.5). */
+/** Not `import.meta.dirname`, which Node has since 20.11: the library runs on 18. */
 function inTree(file: string): string {
   return decodeURIComponent(new URL(file, import.meta.url).pathname);
 }
