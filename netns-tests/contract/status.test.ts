@@ -3,19 +3,12 @@ import { describe, expect } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/cni/types.ts";
-import { type Place, place } from "../support/place.ts";
 import { OURS_DIR } from "../support/plugin-dirs.ts";
 import { contractTest } from "./contract-test.ts";
-import { type Bench, leftovers, makeBench, makeNetwork } from "./network.ts";
+import { leftovers, makeBench, makeNetwork } from "./network.ts";
+import { withReadOnly } from "./places.ts";
 import { callRaw, configOf } from "./raw.ts";
 import { SUBJECTS, subject } from "./subjects/index.ts";
-
-/** The bench's host, where a folder cannot be written. */
-export function withReadOnly({ host }: Pick<Bench, "host">, folder: string): Place {
-  const script = `mount --bind ${folder} ${folder} && mount -o remount,bind,ro ${folder} && exec "$@"`;
-  const enter = [...host.enter, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"];
-  return place(`${host.name}, ${folder} read-only`, host.path, enter);
-}
 
 describe("STATUS", () => {
   for (const which of SUBJECTS.filter(({ variant }) => !variant))

@@ -3,7 +3,6 @@ import { describe, expect } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CniCommand } from "../../src/cni/types.ts";
-import { type Place, place } from "../support/place.ts";
 import type { PluginAnswer, PluginCall } from "../support/plugin.ts";
 import { OURS_DIR } from "../support/plugin-dirs.ts";
 import { must, run } from "../support/run.ts";
@@ -11,23 +10,13 @@ import { expectError } from "./answers.ts";
 import { contractTest } from "./contract-test.ts";
 import { eachOf } from "./each-of.ts";
 import { type Bench, leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
+import { after, inMounts, through, withReadOnly } from "./places.ts";
 import { callRaw, configOf } from "./raw.ts";
 import { subject } from "./subjects/index.ts";
 
 /** Beside /tmp, which some of the tests take away. */
 const ROOT = "/var/tmp";
 const WHICH = "bridge with a default gateway and masquerading, v4 and v6";
-
-/** The host, entered by way of another command. */
-const through = ({ host }: Pick<Bench, "host">, ...wrapper: string[]): Place =>
-  place(host.name, host.path, [...host.enter, ...wrapper]);
-
-/** The host, where a script runs before the plugin, which it has as "$@". */
-const after = (bench: Bench, script: string): Place => through(bench, "sh", "-c", script, "sh");
-
-/** The same, with mounts of its own. */
-const inMounts = (bench: Bench, script: string): Place =>
-  through(bench, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh");
 
 interface Setting {
   readonly bench: Bench;
@@ -267,8 +256,7 @@ describe("a plugin fails in words", () => {
   contractTest("when the data folder cannot be written, and DEL works all the same where nothing was leased", () =>
     inSetting(async ({ bench, network, call }) => {
       mkdirSync(bench.dataDir);
-      const script = `mount --bind ${bench.dataDir} ${bench.dataDir} && mount -o remount,bind,ro ${bench.dataDir} && exec "$@"`;
-      const host = inMounts(bench, script);
+      const host = withReadOnly(bench, bench.dataDir);
       const before = await bench.snapshot();
       const error = expectError(await call("ADD", { host }));
       expect(`${error.msg} ${error.details}`).toMatch(/EROFS/);
