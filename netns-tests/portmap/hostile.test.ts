@@ -2,8 +2,9 @@ import { expect } from "bun:test";
 import type { Place } from "../support/place.ts";
 import { lacksRoot, testUnless } from "../support/skip.ts";
 import { ask, reaches, serve } from "../support/traffic.ts";
-import { CONTAINER_PORT, HOST, makeWorld } from "./world.ts";
+import { CONTAINER_PORT, HOST, lacksBridgeNetfilter, makeWorld } from "./world.ts";
 
+const lacks = [lacksRoot, lacksBridgeNetfilter()];
 const PROTOCOLS = ["tcp", "udp"] as const;
 
 /** Makes a place send what is for 127.0.0.1 to a gateway instead of to itself. */
@@ -17,7 +18,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   const where = `bridge-nf-call-iptables ${bridgeNetfilter}`;
 
   testUnless(
-    lacksRoot,
+    lacks,
     `a LAN neighbour does not reach a port published on 127.0.0.1, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });
@@ -40,7 +41,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   );
 
   testUnless(
-    lacksRoot,
+    lacks,
     `a container does not reach a service on the host's loopback, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });
@@ -66,7 +67,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   );
 
   testUnless(
-    lacksRoot,
+    lacks,
     `nobody passes for the host's loopback, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });
@@ -94,7 +95,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   );
 
   testUnless(
-    lacksRoot,
+    lacks,
     `what is published on loopback only answers nobody directly, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });
@@ -122,7 +123,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   );
 
   testUnless(
-    lacksRoot,
+    lacks,
     `a stranger's own translations are left alone, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });

@@ -1,15 +1,16 @@
 import { expect } from "bun:test";
 import { lacksRoot, testUnless } from "../support/skip.ts";
 import { ask, reaches, tcpEcho } from "../support/traffic.ts";
-import { CONTAINER_PORT, HOST, makeWorld, NEIGHBOUR } from "./world.ts";
+import { CONTAINER_PORT, HOST, lacksBridgeNetfilter, makeWorld, NEIGHBOUR } from "./world.ts";
 
+const lacks = [lacksRoot, lacksBridgeNetfilter()];
 const PROTOCOLS = ["tcp", "udp"] as const;
 
 for (const bridgeNetfilter of [0, 1] as const) {
   const where = `bridge-nf-call-iptables ${bridgeNetfilter}`;
 
   testUnless(
-    lacksRoot,
+    lacks,
     `published ports are reached from everywhere, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });
@@ -45,7 +46,7 @@ for (const bridgeNetfilter of [0, 1] as const) {
   );
 
   testUnless(
-    lacksRoot,
+    lacks,
     `a port of one host address, ${where}`,
     async () => {
       await using world = await makeWorld({ bridgeNetfilter });

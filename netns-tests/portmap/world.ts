@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import type { CniResult, JsonObject } from "../../src/cni/types.ts";
 import { type Attachment, type Chain, type ChainOptions, makeChain } from "../support/chain.ts";
 import { connect, makeNetns, makeSandbox, type Netns } from "../support/netns.ts";
 import { randomName } from "../support/run.ts";
+import type { Lack } from "../support/skip.ts";
 import { serveAll } from "../support/traffic.ts";
 
 /** Port that every container's server listens on, TCP and UDP. */
@@ -10,6 +11,14 @@ export const CONTAINER_PORT = 80;
 /** Addresses of the host and of a neighbour on its LAN. */
 export const HOST = { 4: "192.0.2.1", 6: "2001:db8:1::1" } as const;
 export const NEIGHBOUR = { 4: "192.0.2.2", 6: "2001:db8:1::2" } as const;
+
+const NETFILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
+/** Whether bridged frames can be shown to netfilter at all; a module on some kernels. */
+export function lacksBridgeNetfilter(): Lack {
+  if (!existsSync(NETFILTER)) Bun.spawnSync(["modprobe", "br_netfilter"]);
+  return existsSync(NETFILTER) ? undefined : "no br_netfilter";
+}
 
 export interface Mapping {
   readonly hostPort: number;
