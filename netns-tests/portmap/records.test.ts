@@ -97,8 +97,8 @@ testUnless(
     // The rule set was saved, the machine started again, the rule set loaded.
     const saved = await host.exec("nft", "list", "table", "inet", "tsnet");
     await host.exec("nft", "delete", "table", "inet", "tsnet");
-    expect(saved).toMatch(/@[0-9a-f]{8} blue/);
-    await must([...host.enter, "nft", "-f", "-"], { stdin: saved.replaceAll(/@[0-9a-f]{8} blue/g, "@00000000 blue") });
+    expect(saved).toMatch(/@[0-9a-f]{8}\.[0-9a-f]{12} blue/);
+    await must([...host.enter, "nft", "-f", "-"], { stdin: saved.replaceAll(/@[0-9a-f]{8}\./g, "@00000000.") });
     const now = await world.container(net, [{ hostPort: 8080 }, { hostPort: 8081 }]);
     await tcpEcho(neighbour, HOST[4], 8080);
     await tcpEcho(neighbour, HOST[4], 8081);
@@ -205,6 +205,52 @@ testUnless(
     await ab.check(second.attachment);
     await ab.gc([]);
     for (const set of ["ports4", "ports6", "hairpin4", "hairpin6"]) expect(await elements(host, set)).toEqual([]);
+  },
+  60_000,
+);
+
+testUnless(
+  lacksRoot,
+  "a port of one container on two networks leads through the first, and through the second once that is gone",
+  async () => {
+    await using world = await makeWorld();
+    const { host, neighbour } = world;
+    const containerId = randomName("c");
+    const [front, back] = [world.network("front"), world.network("back", {}, 2)];
+    const ports = [{ hostPort: 8080 }, { hostPort: 8081, hostIP: HOST[4] }];
+    const before = await snapshot(host);
+    const first = await world.container(front, ports, { containerId });
+    const second = await world.container(back, ports, { containerId });
+    const targets = async (): Promise<string> =>
+      JSON.stringify([await elements(host, "ports4"), await elements(host, "hostports4")]);
+    expect(await targets()).toContain(first.ip[4]);
+    expect(await targets()).not.toContain(second.ip[4]);
+    for (const { chain, attachment } of [first, second]) await chain.check(attachment);
+    await expect(world.container(back, ports)).rejects.toThrow(/is taken by front/);
+
+    await front.del(first.attachment);
+    expect(await targets()).toContain(second.ip[4]);
+    for (const port of [8080, 8081]) await tcpEcho(neighbour, HOST[4], port);
+    await tcpEcho(neighbour, HOST[6], 8080);
+    await back.check(second.attachment);
+    expect(await elements(host, "standby4")).toEqual([]);
+
+    await back.del(second.attachment);
+    for (const set of ["ports4", "ports6", "hostports4", "hairpin4", "hairpin6", "standby4", "standby6"])
+      expect(await elements(host, set)).toEqual([]);
+    const third = await world.container(front, ports, { containerId });
+    const fourth = await world.container(back, ports, { containerId });
+    // The one that stands by goes first: nothing of it is left.
+    await back.del(fourth.attachment);
+    await tcpEcho(neighbour, HOST[4], 8080);
+    await front.del(third.attachment);
+    expect(await elements(host, "standby4")).toEqual([]);
+    // What the refused ADD left to its runtime.
+    await back.gc([]);
+    const left = diff(before, await snapshot(host), {
+      ignore: [NETNS, / br[12]|"br[12]"|conf\/br[12]|inet tsnet| sysctl /],
+    });
+    expect(left).toEqual([]);
   },
   60_000,
 );

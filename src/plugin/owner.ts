@@ -23,6 +23,9 @@ const MARK = "tsnet1";
 
 export const networkHash = (network: string): string => sha512(network).slice(0, 16);
 
+/** 12 hex digits of SHA-512(containerID): the same on all networks of a container. */
+export const containerHash = (containerId: string): string => sha512(containerId).slice(0, 12);
+
 export function ownerOf(attachment: Attachment): Owner {
   const { network, containerId, ifName } = attachment;
   return {

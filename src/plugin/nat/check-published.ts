@@ -1,9 +1,9 @@
 import { formatIp } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { checkFailed } from "../check.ts";
-import { type Attachment, ownerOf } from "../owner.ts";
+import { type Attachment, containerHash, ownerOf } from "../owner.ts";
 import { rulesOf } from "./chains.ts";
-import { guardSlot, hairpinSlot, hostEnd, portSlot, publishedOf } from "./port-keys.ts";
+import { guardSlot, hairpinSlot, hostEnd, portSlot, publishedOf, standbySlot } from "./port-keys.ts";
 import { PORT_PART } from "./port-table.ts";
 import { type Publication, privateEntries } from "./publish.ts";
 import { type NatRecord, readSlots, type Slot } from "./records.ts";
@@ -27,7 +27,17 @@ export async function checkPublished(
   };
 
   const records = await readSlots(nft, publications.map(portSlot));
+  const standbys = await readSlots(nft, publications.map(standbySlot));
+  const container = containerHash(attachment.containerId);
+  const waiting = new Set<Publication>();
   for (const [i, p] of publications.entries()) {
+    const holder = records[i];
+    // The same container through another of its networks.
+    const standsBy = holder?.container === container && holder.owner?.attachment !== owner.attachment;
+    if (standsBy && (p.guard || standbys[i]?.owner?.attachment === owner.attachment)) {
+      waiting.add(p);
+      continue;
+    }
     const to = publishedOf(expect(records[i], `host port ${hostEnd(p)}`));
     if (to?.targetPort !== p.targetPort || to.target.value !== p.target.value)
       throw checkFailed(`host port ${hostEnd(p)} leads to ${to ? formatIp(to.target) : "?"} port ${to?.targetPort}`);
@@ -35,6 +45,7 @@ export async function checkPublished(
 
   const sides: { slot: Slot; chain: SideChain | undefined; what: string }[] = [];
   for (const p of publications) {
+    if (p.guard && waiting.has(p)) continue;
     if (p.guard) sides.push({ slot: guardSlot(p), chain: p.guard, what: `the condition of host port ${hostEnd(p)}` });
     if (p.hairpin)
       sides.push({ slot: hairpinSlot(p), chain: p.hairpin, what: `the masquerading for host port ${hostEnd(p)}` });

@@ -21,6 +21,7 @@ export const PORT_SETS = {
   hostGuards: { 4: "hostguards4", 6: "hostguards6" },
   hairpin: { 4: "hairpin4", 6: "hairpin6" },
   private: { 4: "private4", 6: "private6" },
+  standby: { 4: "standby4", 6: "standby6" },
 } as const;
 
 /** The maps whose elements are the published ports; the other sets go with them. */
@@ -66,6 +67,49 @@ export const privateSlot = (p: Published): Slot => ({
   set: PORT_SETS.private[p.family],
   key: key(p.target, p.protocol, p.targetPort),
 });
+
+/**
+ * A port that leads to the container through another of its networks, and would through this one if that went: host
+ * address (zero is any), protocol, host port, container address.
+ */
+export function standbySlot(p: Published): Slot {
+  const size = p.family === 4 ? 4 : 16;
+  const bytes = new Uint8Array(2 * size + 8);
+  if (p.hostAddress) bytes.set(ipToBytes(p.hostAddress));
+  bytes.set(portBytes(p.protocol, p.hostPort), size);
+  bytes.set(ipToBytes(p.target), size + 8);
+  return { set: PORT_SETS.standby[p.family], key: bytes };
+}
+
+/** The data of a standby's element: the container's port. */
+export const standbyData = ({ targetPort }: Published): Uint8Array => Uint8Array.of(targetPort >> 8, targetPort & 255);
+
+/** What a record of a standby set would publish. */
+export function standbyOf({ set, key: bytes, element }: NatRecord): Published | undefined {
+  const family: Family = set === PORT_SETS.standby[4] ? 4 : 6;
+  const size = family === 4 ? 4 : 16;
+  const [host, target] = [ipFromBytes(bytes.subarray(0, size)), ipFromBytes(bytes.subarray(size + 8))];
+  const protocol = PROTOCOL_NAMES[bytes[size] ?? 0];
+  const data = element.data?.value;
+  if (!protocol || !data || !host || !target) return undefined;
+  return {
+    family,
+    protocol,
+    hostPort: ((bytes[size + 4] ?? 0) << 8) | (bytes[size + 5] ?? 0),
+    hostAddress: host.value === 0n ? undefined : host,
+    target,
+    targetPort: ((data[0] ?? 0) << 8) | (data[1] ?? 0),
+  };
+}
+
+type HostEnd = Pick<Published, "family" | "protocol" | "hostPort" | "hostAddress">;
+
+/** Whether two ports of the host exclude each other, as two sockets would. */
+export const conflicts = (a: HostEnd, b: HostEnd): boolean =>
+  a.family === b.family &&
+  a.protocol === b.protocol &&
+  a.hostPort === b.hostPort &&
+  (!a.hostAddress || !b.hostAddress || a.hostAddress.value === b.hostAddress.value);
 
 /** The data of a map's element: address and port, the port padded to four bytes. */
 export function targetBytes({ target, targetPort }: Published): Uint8Array {

@@ -48,6 +48,12 @@ const setsOf = (family: Family) => {
       "container and host port: from where to masquerade",
     ),
     declareSet(PORT_SETS.private[family], addressAndPort, undefined, "containers' ports published on loopback only"),
+    declareSet(
+      PORT_SETS.standby[family],
+      [...addressAndPort, ADDR[family]],
+      ["inet_service"],
+      "ports that lead to the same container through another of its networks",
+    ),
   ];
 };
 

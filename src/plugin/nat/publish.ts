@@ -2,9 +2,10 @@ import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { NftChange, NftView } from "../../kernel/nft.ts";
 import { comment } from "../../netlink/nft/index.ts";
-import { type Attachment, MAX_COMMENT, ownerMark, ownerOf } from "../owner.ts";
+import { type Attachment, containerHash, MAX_COMMENT, ownerMark, ownerOf } from "../owner.ts";
 import { ensureChain } from "./chains.ts";
 import {
+  conflicts,
   guardSlot,
   hairpinSlot,
   hostEnd,
@@ -16,6 +17,8 @@ import {
   portSlot,
   privateSlot,
   publishedOf,
+  standbyData,
+  standbySlot,
   targetBytes,
 } from "./port-keys.ts";
 import { PORT_PART } from "./port-table.ts";
@@ -25,6 +28,7 @@ import {
   insertion,
   type NatRecord,
   readSlots,
+  recordNote,
   removal,
   removalOfUnused,
   type Slot,
@@ -47,7 +51,8 @@ export async function currentBoot({ sysctl }: Kernel): Promise<string> {
 
 /**
  * Publishes ports as one batch: all or none. Records of the requester itself, and of an earlier boot, are taken over.
- * CniError 11 when another attachment holds a port.
+ * A port that leads to the same container through another of its networks (Podman publishes on all of them) stays so, and
+ * this one stands by. CniError 11 when another container holds a port.
  */
 export async function publish(
   host: Kernel,
@@ -56,25 +61,27 @@ export async function publish(
 ): Promise<void> {
   const owner = ownerOf(attachment);
   const boot = await currentBoot(host);
-  const userdata = comment(ownerMark(attachment, MAX_COMMENT, `@${boot}`));
-  const entries = publications.flatMap((p) => entriesOf(p, userdata)).concat(privateEntries(publications, userdata));
-  const added = new Map<string, number>();
-  for (const { element } of entries) {
-    const chain = element.data?.verdict?.chain;
-    if (chain !== undefined) added.set(chain, (added.get(chain) ?? 0) + 1);
-  }
+  const container = containerHash(attachment.containerId);
+  const userdata = comment(ownerMark(attachment, MAX_COMMENT, recordNote(boot, container)));
 
   await host.nft.transaction(async (view) => {
     const shared = await ensureShared(view, PORT_PART);
     const { holders, others } = await look(view, publications);
     const isFree = (record: NatRecord): boolean =>
       record.owner?.attachment === owner.attachment || (record.boot !== undefined && record.boot !== boot);
-    const taken = holders.find((record) => !isFree(record));
+    const holding = holders.filter((record) => !isFree(record));
+    const taken = holding.find((record) => record.container !== container);
     if (taken) throw takenError(taken);
+    const siblings = holding.flatMap((record) => publishedOf(record) ?? []);
+    const waits = (p: Published): boolean => siblings.some((sibling) => conflicts(sibling, p));
+    const entries = publications
+      .flatMap((p) => (waits(p) ? standbyEntries(p, userdata) : entriesOf(p, userdata)))
+      .concat(privateEntries(publications, userdata));
     // All that stands on our keys, whoever made it, and all that goes with the holders that give way.
-    const displaced = holders.flatMap((record) => publishedOf(record) ?? []);
+    const displaced = holders.filter(isFree).flatMap((record) => publishedOf(record) ?? []);
     const went = (await readSlots(view, displaced.flatMap(slotsOf))).filter((record) => record !== undefined);
-    const stale = distinct([...holders, ...others, ...went]);
+    const kept = new Set(publications.filter(waits).map((p) => nameOf(guardSlot(p))));
+    const stale = distinct([...holders.filter(isFree), ...others.filter((r) => !kept.has(nameOf(r))), ...went]);
     return {
       result: undefined,
       changes: [
@@ -82,23 +89,53 @@ export async function publish(
         ...(await ensureSideChains(view, publications)),
         ...removal(stale),
         ...insertion(entries),
-        ...(await removalOfUnused(view, stale, added)),
+        ...(await removalOfUnused(view, stale, chainsOf(entries))),
       ],
     };
   });
 }
 
 /** Every key that a published port can have an element under. */
-export const slotsOf = (p: Published): Slot[] => [portSlot(p), guardSlot(p), hairpinSlot(p), privateSlot(p)];
+export const slotsOf = (p: Published): Slot[] => [
+  portSlot(p),
+  guardSlot(p),
+  hairpinSlot(p),
+  privateSlot(p),
+  standbySlot(p),
+];
 
-function entriesOf(p: Publication, userdata: Uint8Array): Entry[] {
-  const jump = (slot: Slot, chain: SideChain | undefined): Entry[] =>
-    chain ? [{ ...slot, element: { data: { verdict: { code: "jump", chain: chain.name } }, userdata } }] : [];
-  return [
-    { ...portSlot(p), element: { data: { value: targetBytes(p) }, userdata } },
-    ...jump(guardSlot(p), p.guard),
-    ...jump(hairpinSlot(p), p.hairpin),
-  ];
+const jump = (slot: Slot, chain: SideChain | undefined, userdata: Uint8Array): Entry[] =>
+  chain ? [{ ...slot, element: { data: { verdict: { code: "jump", chain: chain.name } }, userdata } }] : [];
+
+const entriesOf = (p: Publication, userdata: Uint8Array): Entry[] => [
+  portEntry(p, userdata),
+  ...jump(guardSlot(p), p.guard, userdata),
+  ...jump(hairpinSlot(p), p.hairpin, userdata),
+];
+
+/** The element that makes a port lead to a container. */
+export const portEntry = (p: Published, userdata: Uint8Array): Entry => ({
+  ...portSlot(p),
+  element: { data: { value: targetBytes(p) }, userdata },
+});
+
+/** A port with conditions does not take over: they would have to change with it. */
+const standbyEntries = (p: Publication, userdata: Uint8Array): Entry[] =>
+  p.guard
+    ? []
+    : [
+        { ...standbySlot(p), element: { data: { value: standbyData(p) }, userdata } },
+        ...jump(hairpinSlot(p), p.hairpin, userdata),
+      ];
+
+/** Chains that these elements lead to, and how many lead to each. */
+function chainsOf(entries: readonly Entry[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { element } of entries) {
+    const chain = element.data?.verdict?.chain;
+    if (chain !== undefined) counts.set(chain, (counts.get(chain) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** A container's port is private when each of its publications is on a loopback address. */

@@ -15,7 +15,12 @@ export interface NatRecord {
   readonly label: string;
   /** The boot in which it was made, where the record says. */
   readonly boot: string | undefined;
+  /** Hash of the container, the same on all its networks, where the record says. */
+  readonly container: string | undefined;
 }
+
+/** The word of a mark that says in which boot and for which container a record was made: `@<boot>.<container>`. */
+export const recordNote = (boot: string, container: string): string => `@${boot}.${container}`;
 
 const OWNER_LENGTH = "tsnet1 ".length + 16 + 1 + 32 + 1;
 
@@ -25,13 +30,15 @@ export function recordOf(set: string, element: NftElement): NatRecord {
   const rest = owner ? (text ?? "").slice(OWNER_LENGTH) : (text ?? "");
   const space = rest.indexOf(" ");
   const marked = owner !== undefined && rest.startsWith("@") && space > 0;
+  const [boot, container] = marked ? rest.slice(1, space).split(".") : [];
   return {
     set,
     key: element.key?.value ?? new Uint8Array(),
     element,
     owner,
     label: marked ? rest.slice(space + 1) : rest,
-    boot: marked ? rest.slice(1, space) : undefined,
+    boot,
+    container,
   };
 }
 

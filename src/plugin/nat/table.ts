@@ -8,10 +8,10 @@ type Type = "ipv4_addr" | "ipv6_addr" | "ether_addr" | "ifname" | "inet_proto" |
 const TYPES: Readonly<Record<Type, { number: number; bytes: number }>> = {
   ipv4_addr: { number: TYPE.IPADDR, bytes: 4 },
   ipv6_addr: { number: TYPE.IP6ADDR, bytes: 16 },
-  ether_addr: { number: TYPE.ETHERADDR, bytes: 8 },
+  ether_addr: { number: TYPE.ETHERADDR, bytes: 6 },
   ifname: { number: TYPE.IFNAME, bytes: 16 },
-  inet_proto: { number: TYPE.INET_PROTOCOL, bytes: 4 },
-  inet_service: { number: TYPE.INET_SERVICE, bytes: 4 },
+  inet_proto: { number: TYPE.INET_PROTOCOL, bytes: 1 },
+  inet_service: { number: TYPE.INET_SERVICE, bytes: 2 },
 };
 
 /** Says to `nft` that a type is a concatenation; the parts follow from the type's number. */
@@ -21,8 +21,11 @@ const byteOrder = (types: readonly Type[]): Uint8Array =>
   Uint8Array.of(types.length > 1 ? 0 : types[0] === "ifname" ? 1 : 2, 0, 0, 0);
 
 const typeNumber = (types: readonly Type[]): number => types.reduce((n, t) => (n << 6) | TYPES[t].number, 0);
-/** Each part of a concatenation is padded to four bytes. */
-const typeBytes = (types: readonly Type[]): number => types.reduce((n, t) => n + TYPES[t].bytes, 0);
+/** Each part of a concatenation is padded to four bytes, a value alone is not. */
+const typeBytes = (types: readonly Type[]): number => {
+  const sizes = types.map((type) => TYPES[type].bytes);
+  return sizes.length === 1 ? (sizes[0] ?? 0) : sizes.reduce((n, bytes) => n + ((bytes + 3) & ~3), 0);
+};
 
 /** A set without its table and its number in the batch. */
 export type SetSpec = Omit<NftSet, "table" | "id"> & { readonly name: string };

@@ -1,9 +1,20 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { NftChange, NftView } from "../../kernel/nft.ts";
 import { type Attachment, networkHash, type Owner, ownerOf } from "../owner.ts";
-import { ALL_PORT_SETS, PORT_MAPS, type Published, portSlot, publishedOf } from "./port-keys.ts";
-import { slotsOf } from "./publish.ts";
-import { findRecords, type NatRecord, readSlots, removal, removalOfUnused } from "./records.ts";
+import {
+  ALL_PORT_SETS,
+  conflicts,
+  PORT_MAPS,
+  PORT_SETS,
+  type Published,
+  portSlot,
+  publishedOf,
+  standbyOf,
+} from "./port-keys.ts";
+import { portEntry, slotsOf } from "./publish.ts";
+import { type Entry, findRecords, insertion, type NatRecord, readSlots, removal, removalOfUnused } from "./records.ts";
+
+const STANDBY_SETS: readonly string[] = Object.values(PORT_SETS.standby);
 
 /** Which port of the host, whoever it leads to. */
 export type HostPort = Pick<Published, "family" | "protocol" | "hostPort" | "hostAddress">;
@@ -22,7 +33,10 @@ export async function unpublish(
   const isOurs = (owner: Owner): boolean => owner.attachment === hash;
   return nft.transaction(async (view) => {
     const gone = ports
-      ? await withSides(view, await readSlots(view, ports.map(portSlot)), isOurs)
+      ? [
+          ...(await withSides(view, await readSlots(view, ports.map(portSlot)), isOurs)),
+          ...(await withSides(view, await findRecords(view, STANDBY_SETS, hash), isOurs)),
+        ]
       : (await findRecords(view, ALL_PORT_SETS, hash)).filter((r) => r.owner && isOurs(r.owner));
     return decision(view, gone);
   });
@@ -82,7 +96,7 @@ async function withSides(
   const ports = found.filter(may);
   const keys = new Set(ports.map(nameOf));
   const slots = ports.flatMap((record) => {
-    const published = publishedOf(record);
+    const published = STANDBY_SETS.includes(record.set) ? standbyOf(record) : publishedOf(record);
     return published ? slotsOf(published) : [];
   });
   const sides = (await readSlots(view, slots)).filter(may);
@@ -102,5 +116,33 @@ async function decision(
 ): Promise<{ changes: NftChange[]; result: Published[] }> {
   const result = gone.filter(({ set }) => PORT_MAPS.includes(set)).flatMap((record) => publishedOf(record) ?? []);
   if (gone.length === 0) return { changes: [], result };
-  return { changes: [...removal(gone), ...(await removalOfUnused(view, gone))], result };
+  const successors = await standbysFor(view, result, gone);
+  const changes = [
+    ...removal([...gone, ...successors]),
+    ...insertion(successors.flatMap((record) => promoted(record))),
+    ...(await removalOfUnused(view, gone)),
+  ];
+  return { changes, result };
+}
+
+/** Records that stood by for ports that go now; one for each port. */
+async function standbysFor(
+  view: NftView,
+  ports: readonly Published[],
+  gone: readonly NatRecord[],
+): Promise<NatRecord[]> {
+  if (ports.length === 0) return [];
+  const going = new Set(gone.map(nameOf));
+  const chosen: { record: NatRecord; port: Published }[] = [];
+  for (const record of await findRecords(view, STANDBY_SETS)) {
+    const port = standbyOf(record);
+    if (!port || going.has(nameOf(record)) || !ports.some((p) => conflicts(p, port))) continue;
+    if (!chosen.some((other) => conflicts(other.port, port))) chosen.push({ record, port });
+  }
+  return chosen.map(({ record }) => record);
+}
+
+function promoted(record: NatRecord): Entry[] {
+  const port = standbyOf(record);
+  return port && record.element.userdata ? [portEntry(port, record.element.userdata)] : [];
 }
