@@ -135,4 +135,3 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
     ...bridgePortVerbs(ctx),
   };
 }
-
