@@ -60,9 +60,8 @@ export type Infer<C> = C extends { read(src: Source, start: number, end: number)
 // biome-ignore lint/suspicious/noExplicitAny: a type-level pattern; no value is ever of this type
 export type Input<C> = C extends Codec<any, infer T> ? T : never;
 
-/** Bytes that do not fit their schema. `path` names the field from the outside in: `attrs.cacheInfo.valid`. */
-export class DecodeError extends Error {
-  override readonly name = "DecodeError";
+/** An error about one field. `path` names it from the outside in: `attrs.cacheInfo.valid`. */
+class FieldError extends Error {
   readonly path: string[] = [];
   readonly reason: string;
 
@@ -79,22 +78,14 @@ export class DecodeError extends Error {
   }
 }
 
+/** Bytes that do not fit their schema. */
+export class DecodeError extends FieldError {
+  override readonly name = "DecodeError";
+}
+
 /** A value that its codec cannot write: a number out of range, text that is no address. */
-export class EncodeError extends Error {
+export class EncodeError extends FieldError {
   override readonly name = "EncodeError";
-  readonly path: string[] = [];
-  readonly reason: string;
-
-  constructor(reason: string) {
-    super(reason);
-    this.reason = reason;
-  }
-
-  within(field: string): this {
-    this.path.unshift(field);
-    this.message = `${this.path.join(".")}: ${this.reason}`;
-    return this;
-  }
 }
 
 /** Runs `work` and puts `field` before the path of an error that comes out of it. */
@@ -102,7 +93,7 @@ export function within<T>(field: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof EncodeError) throw error.within(field);
+    if (error instanceof FieldError) throw error.within(field);
     throw error;
   }
 }
