@@ -22,9 +22,12 @@ export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext
   const extras = extrasOf(hostEnd);
   await allOf([
     // Before the link: the kernel waits for its readers after both, and then it does so at the same time.
-    ...(extras.spoof ? [["remove source address check", () => removeSpoofCheck(ctx, attachment)] as const] : []),
     ...(extras.masq ? [["remove masquerading", () => removeMasquerade(req, ctx, attachment)] as const] : []),
     ["delete link", () => deleteAttachmentLinks(host, req, owner, hostEnd)],
+    // After it: a container that still runs must not forge addresses for a moment.
+    ...(extras.spoof
+      ? [["remove source address check", () => removeSpoofCheck(ctx, attachment), "delete link"] as const]
+      : []),
     ...(hostEnd
       ? []
       : [["remove what the reference plugin left", () => removeReference(req, ctx, attachment)] as const]),

@@ -27,7 +27,7 @@ async function run(...links: Link[]): Promise<string[]> {
 const JOINED = ['set 9 {"master":3,"up":true}', 'vlans 9 [{"vid":100,"pvid":true,"untagged":true}]'];
 
 test("a VLAN's gateway is made when it is absent", async () => {
-  expect(await run()).toEqual([expect.stringMatching(/^add br0\.100 veth[0-9a-f]{8}$/), ...JOINED, "is 8"]);
+  expect(await run()).toEqual([expect.stringMatching(/^add br0\.100 vgw[0-9a-f]{12}$/), ...JOINED, "is 8"]);
 });
 
 test("one whose maker was killed, or is not done yet, is completed", async () => {

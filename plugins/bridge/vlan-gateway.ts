@@ -29,7 +29,7 @@ export async function ensureVlanGateway(host: Kernel, bridge: Link, vlan: number
 }
 
 async function addPair(host: Kernel, bridge: Link, name: string): Promise<void> {
-  const peer = { name: `veth${sha512(name).slice(0, 8)}`, netns: host, master: bridge.index, up: true };
+  const peer = { name: `vgw${sha512(name).slice(0, 12)}`, netns: host, master: bridge.index, up: true };
   try {
     await host.link.addVeth({ name, up: true, peer });
   } catch (error) {

@@ -4,8 +4,10 @@ import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { IFF } from "../../src/netlink/rtnl/link.const.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
+import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { isLoopback } from "../../src/plugin/nat/port-keys.ts";
 import type { Publication } from "../../src/plugin/nat/publish.ts";
+import { hostVethName, ownerOf } from "../../src/plugin/owner.ts";
 import type { PortmapConf } from "./config.ts";
 
 /** Whether the host's own 127.0.0.1 reaches it. */
@@ -38,8 +40,11 @@ export async function ensureRouteLocalnet(host: Kernel, publications: readonly P
  */
 export async function hairpinPorts(host: Kernel, req: AttachmentRequest<PortmapConf>): Promise<Link[]> {
   const ports: Link[] = [];
-  for (const { name, sandbox } of req.conf.prevResult?.interfaces ?? []) {
-    const link = sandbox ? undefined : await host.link.get(name);
+  const listed = (req.conf.prevResult?.interfaces ?? []).flatMap(({ name, sandbox }) => (sandbox ? [] : [name]));
+  // Results of 0.1.0 and 0.2.0 list no interfaces; our bridge's port has a name that follows from the attachment.
+  const names = listed.length > 0 ? listed : [hostVethName(ownerOf(attachmentOf(req)))];
+  for (const name of names) {
+    const link = await host.link.get(name);
     if (!link?.bridgePort || link.kind !== "veth" || link.master === undefined) continue;
     const bridge = await host.link.get(link.master);
     // The flag, not the count: a packet capture is promiscuous for a while too.

@@ -40,11 +40,12 @@ async function deleteInSandbox(host: Kernel, req: AttachmentRequest<NetworkConfi
   if (!sandbox || sandbox.identity === host.identity) return;
   const link = await sandbox.link.get(req.ifName);
   if (!link) return;
-  const marked = parseOwnerMark(link.alias)?.attachment === owner.attachment;
+  const mark = parseOwnerMark(link.alias);
+  if (mark && mark.attachment !== owner.attachment) return;
   const listed = req.conf.prevResult?.interfaces?.some(
     (i) => i.name === req.ifName && i.sandbox !== undefined && i.mac !== undefined && i.mac.toLowerCase() === link.mac,
   );
-  if (marked || listed) await deleteLink(sandbox, link.index);
+  if (mark || listed) await deleteLink(sandbox, link.index);
 }
 
 /** A namespace that is gone, or a path that never was one, has nothing left to clean. */
