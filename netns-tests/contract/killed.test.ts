@@ -9,7 +9,7 @@ import { SUBJECTS } from "./subjects/index.ts";
 import { linksOf } from "./witness.ts";
 
 /** Of every subject on either ground. */
-const RUNS = SOAK ? 400 : 20;
+const RUNS = SOAK ? Number(process.env["TSNET_SOAK_KILLS"] ?? 400) : 20;
 const SECONDS_OF_ALL = 80;
 
 /** Who is killed, and who cleans up. */
