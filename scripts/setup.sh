@@ -35,6 +35,7 @@ iptables iptables-nft
 jq jq
 nftables nft
 podman podman
+procps sysctl
 runc runc
 socat socat
 strace strace
