@@ -207,7 +207,14 @@ describe("a plugin works", () => {
 
 describe("a plugin fails in words", () => {
   contractTest("without rights, and changes nothing", () =>
-    inSetting(async ({ bench, call }) => {
+    inSetting(async ({ bench, call: callAny }) => {
+      // Where nobody can reach it, whatever folder this clone lies in.
+      const open = mkdtempSync("/tmp/tsnet-open-");
+      using _removed = { [Symbol.dispose]: () => rmSync(open, { recursive: true }) };
+      chmodSync(open, 0o755);
+      await must(["cp", "-r", OURS_DIR ?? "", join(open, "bin")]);
+      const call = (command: CniCommand, more: Partial<PluginCall> = {}) =>
+        callAny(command, { path: [join(open, "bin")], ...more });
       const before = await bench.snapshot();
       const host = through(bench, ...NOBODY);
       for (const command of ["ADD", "STATUS"] as const) {
