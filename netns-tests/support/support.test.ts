@@ -5,6 +5,7 @@ import { connect, makeNetns, makeSandbox } from "./netns.ts";
 import { outside } from "./place.ts";
 import { hasReference, REFERENCE_DIR } from "./plugin-dirs.ts";
 import { makePrivateHost } from "./private-host.ts";
+import { randomName } from "./run.ts";
 import { lacksRoot, testUnless } from "./skip.ts";
 import { diff, snapshot } from "./snapshot.ts";
 import { httpGet, ping, reaches, serveAll, tcpEcho, udpEcho } from "./traffic.ts";
@@ -45,18 +46,19 @@ testUnless(lacksRoot, "a snapshot of an idle namespace does not change, and a di
 
 testUnless(lacksRoot, "a private host ends with all its processes, and the machine does not see it", async () => {
   const before = await snapshot(outside);
+  const name = randomName("seen");
   let path = "";
   {
     await using host = await makePrivateHost();
     path = host.outsidePath("/run");
     host.start(["sleep", "1000"]);
     await host.exec("ip", "link", "add", "name", "br7", "type", "bridge");
-    await host.exec("touch", "/run/seen", "/var/lib/cni/seen");
+    await host.exec("touch", `/run/${name}`, `/var/lib/cni/${name}`);
     expect((await host.exec("ls", "/proc")).split("\n").filter((name) => /^\d+$/.test(name)).length).toBeLessThan(6);
-    expect(existsSync(`${path}/seen`)).toBe(true);
+    expect(existsSync(`${path}/${name}`)).toBe(true);
   }
   expect(existsSync(path)).toBe(false);
-  expect(existsSync("/run/seen") || existsSync("/var/lib/cni/seen")).toBe(false);
+  expect(existsSync(`/run/${name}`) || existsSync(`/var/lib/cni/${name}`)).toBe(false);
   expect(diff(before, await snapshot(outside), { ignore: [/^. netns /] })).toEqual([]);
 });
 
