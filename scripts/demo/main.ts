@@ -2,7 +2,7 @@
  * The demo: a network namespace plays the host; in it, two containers' namespaces on a bridge, with real processes in them,
  * attached by the plugins through `tsnet cni`, as any runtime would. Every line is checked: what fails ends the demo with 1.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { picture } from "./picture.ts";
@@ -10,6 +10,7 @@ import { checked, run, Stage } from "./stage.ts";
 
 const NETWORK = "demo";
 const PORT = 8080;
+const TSNET = join(import.meta.dir, "../../dist/bin/tsnet");
 
 const stage = new Stage();
 let status = 1;
@@ -32,7 +33,7 @@ async function show(): Promise<void> {
   const web = stage.namespace("web");
   const client = stage.namespace("client");
   const tsnet = (args: string[], capabilities = {}) =>
-    host.run([join(import.meta.dir, "../../dist/bin/tsnet"), "cni", ...args, "--cache-dir", join(folder, "cache")], {
+    host.run([TSNET, "cni", ...args, "--cache-dir", join(folder, "cache")], {
       NETCONFPATH: config,
       CNI_PATH: join(import.meta.dir, "../../dist/cni"),
       CAP_ARGS: JSON.stringify(capabilities),
@@ -79,6 +80,10 @@ async function show(): Promise<void> {
   stage.release(web);
   const left = run(["ip", "netns", "exec", host.name, "ip", "-o", "link", "show", "type", "veth"]).stdout.trim();
   if (left !== "") throw new Error(`links were left behind:\n${left}`);
+  const leases = readdirSync(join(folder, "leases", NETWORK)).filter((name) => /^[0-9]+\./.test(name));
+  if (leases.length > 0) throw new Error(`addresses are still in use: ${leases.join(", ")}`);
+  const ports = JSON.parse(checked(host.run([TSNET, "ports", "ls", "--json"]))) as unknown[];
+  if (ports.length > 0) throw new Error(`ports are still published: ${JSON.stringify(ports)}`);
   console.log("  nothing is left: no link, no address in use, no published port\n");
 }
 
