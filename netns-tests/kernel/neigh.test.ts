@@ -26,6 +26,7 @@ test("neighbours: added, replaced, listed, deleted; proxies", async () => {
     mac: "02:00:00:00:00:0b",
     state: NUD.PERMANENT,
     flags: 0,
+    attrs: expect.objectContaining({ dst: "10.1.0.9" }),
   });
   await kernel.neigh.add({ link: v0.index, dst: "10.1.0.77", proxy: true });
   expect(await json("ip", "-j", "neigh", "show", "proxy")).toMatchObject([{ dst: "10.1.0.77", dev: "v0" }]);

@@ -48,6 +48,8 @@ export interface Addr {
   /** Seconds left; `undefined` is for ever. */
   readonly validSec: number | undefined;
   readonly preferredSec: number | undefined;
+  /** Everything else the kernel said. */
+  readonly attrs: AddrAttrs;
 }
 
 export interface AddrVerbs {
@@ -143,6 +145,7 @@ export function toAddr({ header, attrs }: MessageOf<typeof newAddr>): Addr {
     deprecated: (flags & IFA_F.DEPRECATED) !== 0,
     validSec: seconds(attrs.cacheInfo?.valid),
     preferredSec: seconds(attrs.cacheInfo?.preferred),
+    attrs,
   };
 }
 

@@ -47,6 +47,8 @@ export interface BridgePortVerbs {
   setBridgePort(index: number, changes: BridgePortChanges): Promise<void>;
   /** VLANs of a port of a bridge, or of the bridge itself, each of a range on its own: `bridge vlan show`. */
   bridgeVlans(index: number): Promise<BridgeVlan[]>;
+  /** The same of every bridge and port that has any, by index of the link. */
+  allBridgeVlans(): Promise<Map<number, BridgeVlan[]>>;
   /** @param of "self" when `index` is the bridge itself. NetlinkError EOPNOTSUPP when it is neither, or without filtering. */
   addBridgeVlans(index: number, vlans: readonly BridgeVlan[], of?: VlansOf): Promise<void>;
   delBridgeVlans(index: number, vlans: readonly BridgeVlan[], of?: VlansOf): Promise<void>;
@@ -55,7 +57,7 @@ export interface BridgePortVerbs {
 }
 
 export function bridgePortVerbs(ctx: KernelContext): BridgePortVerbs {
-  async function bridgeVlans(index: number): Promise<BridgeVlan[]> {
+  async function allBridgeVlans(): Promise<Map<number, BridgeVlan[]>> {
     const ports = await ctx
       .route()
       .dump(
@@ -63,16 +65,22 @@ export function bridgePortVerbs(ctx: KernelContext): BridgePortVerbs {
         { header: { family: AF.BRIDGE }, attrs: { extMask: RTEXT_FILTER.BRVLAN_COMPRESSED } },
         newBridgeLink,
       );
+    const found = new Map<number, BridgeVlan[]>();
     // A bridge is listed as port of itself.
-    const port = ports.find((p) => p.header.index === index);
-    return toVlans(port?.attrs.afSpec ?? []);
+    for (const { header, attrs } of ports) {
+      const vlans = toVlans(attrs.afSpec ?? []);
+      if (vlans.length > 0 && !found.has(header.index)) found.set(header.index, vlans);
+    }
+    return found;
   }
+  const bridgeVlans = async (index: number): Promise<BridgeVlan[]> => (await allBridgeVlans()).get(index) ?? [];
   const send = (...requests: Request[]): Promise<void> =>
     requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests);
 
   return {
     setBridgePort: (index, changes) => send(portRequest(index, changes)),
     bridgeVlans,
+    allBridgeVlans,
     addBridgeVlans: (index, vlans, of) => send(...vlans.map((v) => vlanRequest(setBridgeLink, index, v, of))),
     delBridgeVlans: (index, vlans, of) => send(...vlans.map((v) => vlanRequest(delBridgeLink, index, v, of))),
     async setBridgeVlans(index, vlans, of) {

@@ -12,6 +12,7 @@ export interface KernelContext {
   readonly waiting: Waiting;
   route(): NetlinkSocket;
   netfilter(): NetlinkSocket;
+  sockDiag(): NetlinkSocket;
   /** Has `release` run when the context is closed, or once earlier by calling what is returned. */
   closing(release: () => void): () => void;
   close(): void;
@@ -45,6 +46,7 @@ export function kernelContext(native: Native, netns: Fd, waiting: Waiting): Kern
     waiting,
     route: socket(NETLINK.ROUTE),
     netfilter: socket(NETLINK.NETFILTER),
+    sockDiag: socket(NETLINK.SOCK_DIAG),
     closing,
     close() {
       for (const release of [...releases].reverse()) {

@@ -33,6 +33,8 @@ export interface Fdb extends FdbSpec {
   readonly flags: number;
   /** The bridge it is an entry of. */
   readonly master: number | undefined;
+  /** Everything else the kernel said. */
+  readonly attrs: MessageOf<typeof newNeigh>["attrs"];
 }
 
 export interface FdbVerbs {
@@ -112,5 +114,6 @@ function toFdb({ header, attrs }: MessageOf<typeof newNeigh>): Fdb {
     state: header.state,
     flags: header.flags,
     master: attrs.master,
+    attrs,
   };
 }

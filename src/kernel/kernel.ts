@@ -8,6 +8,7 @@ import type { NeighVerbs } from "./neigh.ts";
 import type { NftVerbs } from "./nft.ts";
 import type { RouteVerbs } from "./route.ts";
 import type { RuleVerbs } from "./rule.ts";
+import type { SocketVerbs } from "./sockets.ts";
 import type { SysctlVerbs } from "./sysctl.ts";
 import type { TcVerbs } from "./tc.ts";
 
@@ -20,6 +21,8 @@ export interface Kernel extends AsyncDisposable {
   readonly netns: number;
   /** `dev:ino`; equal for two kernels of the same namespace. */
   readonly identity: string;
+  /** The number by which this namespace knows another; `undefined` when it has none for it (yet). Gives out none. */
+  netnsIds(fds: readonly number[]): Promise<(number | undefined)[]>;
   readonly link: LinkVerbs;
   readonly addr: AddrVerbs;
   readonly route: RouteVerbs;
@@ -29,6 +32,7 @@ export interface Kernel extends AsyncDisposable {
   readonly tc: TcVerbs;
   readonly nft: NftVerbs;
   readonly conntrack: ConntrackVerbs;
+  readonly sockets: SocketVerbs;
   readonly sysctl: SysctlVerbs;
   /**
    * Sends rtnetlink requests built by `link.setting`, `addr.adding`, `route.adding` … all at once, and reads the answers

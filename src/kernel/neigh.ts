@@ -28,6 +28,8 @@ export interface Neigh {
   readonly state: number;
   /** NTF_*. */
   readonly flags: number;
+  /** Everything else the kernel said. */
+  readonly attrs: MessageOf<typeof newNeigh>["attrs"];
 }
 
 export interface NeighVerbs {
@@ -86,5 +88,6 @@ export function toNeigh({ header, attrs }: MessageOf<typeof newNeigh>): Neigh | 
     mac: attrs.lladdr,
     state: header.state,
     flags: header.flags,
+    attrs,
   };
 }

@@ -10,6 +10,7 @@ import {
 import type { MessageInput } from "../netlink/wire/index.ts";
 import type { KernelContext } from "./context.ts";
 import type { NftChange } from "./nft-change.ts";
+import type { Ruleset } from "./nft-ruleset.ts";
 import { type NftView, nftView } from "./nft-view.ts";
 
 export { type BaseChain, type NftChange, nftChange, type RuleSpec, type TableRef } from "./nft-change.ts";
@@ -26,6 +27,8 @@ export interface NftVerbs extends NftView {
   transaction<T>(decide: (view: NftView) => Promise<Decision<T>>): Promise<T>;
   /** Has the kernel look at changes as in a transaction, without making them. Throws what would be thrown. */
   check(changes: readonly NftChange[]): Promise<void>;
+  /** Everything, for tools; see `readRuleset`. Without `elements` sets come empty. */
+  ruleset(options?: { elements?: boolean }): Promise<Ruleset>;
   /** Names of the tables of legacy xtables (`ip_tables_names`); empty when that was never used, or in a foreign namespace. */
   legacyTables(): Promise<string[]>;
 }
@@ -74,6 +77,7 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
     tables: () => view().tables(),
     transaction,
     check: (changes) => sendBatch(ctx.netfilter(), changes, { commit: false }),
+    ruleset: (options) => (require("./nft-ruleset.ts") as typeof import("./nft-ruleset.ts")).readRuleset(ctx, options),
     legacyTables: async () => legacyTables(ctx),
   };
 }

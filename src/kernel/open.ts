@@ -35,6 +35,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
   const tc = lazily(() => (require("./tc.ts") as typeof import("./tc.ts")).tcVerbs(ctx));
   const nft = lazily(() => (require("./nft.ts") as typeof import("./nft.ts")).nftVerbs(ctx));
   const conntrack = lazily(() => (require("./conntrack.ts") as typeof import("./conntrack.ts")).conntrackVerbs(ctx));
+  const sockets = lazily(() => (require("./sockets.ts") as typeof import("./sockets.ts")).socketVerbs(ctx));
   return {
     netns,
     get identity() {
@@ -62,6 +63,10 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     get conntrack() {
       return conntrack();
     },
+    get sockets() {
+      return sockets();
+    },
+    netnsIds: (fds) => (require("./netns-id.ts") as typeof import("./netns-id.ts")).netnsIds(ctx, fds),
     sysctl: sysctlVerbs(ctx),
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
     monitor: (topics) => (require("./monitor.ts") as typeof import("./monitor.ts")).monitor(ctx, topics),

@@ -40,6 +40,7 @@ function deafKernel(): { ctx: KernelContext; sent: Request[] } {
     waiting: "here",
     route: () => socket,
     netfilter: () => socket,
+    sockDiag: () => socket,
     closing: (release) => release,
     close() {},
   };

@@ -30,6 +30,8 @@ export interface Route {
   readonly nexthops: readonly RouteHop[] | undefined;
   /** RTM_F_* and RTNH_F_*. */
   readonly flags: number;
+  /** Type of service; IPv4 only. */
+  readonly tos: number;
   /** Everything else the kernel said. */
   readonly attrs: MessageOf<typeof newRoute>["attrs"];
 }
@@ -51,6 +53,7 @@ export function toRoute({ header, attrs }: MessageOf<typeof newRoute>): Route {
     onlink: (header.flags & RTNH_F.ONLINK) !== 0,
     nexthops: attrs.multipath?.map(toHop),
     flags: header.flags,
+    tos: header.tos,
     attrs,
   };
 }

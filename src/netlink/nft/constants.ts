@@ -195,3 +195,26 @@ export const UDATA = {
   SET_DATA_INTERVAL: 6,
   SET_COMMENT: 7,
 } as const;
+
+// header: linux/netfilter/nf_tables.h
+export const NFTA_OBJ = { TABLE: 1, NAME: 2, TYPE: 3, DATA: 4, USE: 5, HANDLE: 6, PAD: 7, USERDATA: 8 } as const;
+
+// header: linux/netfilter/nf_tables.h
+export const NFT_OBJECT = {
+  COUNTER: 1,
+  QUOTA: 2,
+  CT_HELPER: 3,
+  LIMIT: 4,
+  CONNLIMIT: 5,
+  TUNNEL: 6,
+  CT_TIMEOUT: 7,
+  SECMARK: 8,
+  CT_EXPECT: 9,
+  SYNPROXY: 10,
+} as const;
+
+// header: linux/netfilter/nf_tables.h
+export const NFTA_FLOWTABLE = { TABLE: 1, NAME: 2, HOOK: 3, USE: 4, HANDLE: 5, PAD: 6, FLAGS: 7 } as const;
+
+// header: linux/netfilter/nf_tables.h
+export const NFTA_FLOWTABLE_HOOK = { NUM: 1, PRIORITY: 2, DEVS: 3 } as const;

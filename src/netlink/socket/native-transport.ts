@@ -3,7 +3,7 @@ import type { Transport } from "./transport.ts";
 
 /** Netlink protocols, linux/netlink.h. */
 // header: linux/netlink.h
-export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const;
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12 } as const;
 
 /**
  * A socket of the kernel, opened inside `netns` (-1: the process's own) and staying there.
