@@ -1,0 +1,36 @@
+import { isSystemError } from "../../../native/load.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { openKernel } from "../../kernel/open.ts";
+import type { Surroundings } from "../surroundings.ts";
+import type { Namespace } from "./model.ts";
+
+/** Why a namespace that was found cannot be opened any more. */
+export class CannotOpen extends Error {
+  override readonly name = "CannotOpen";
+}
+
+/**
+ * Opens a namespace by the first handle that still leads to it. A handle that leads to another one by now (a process ID used
+ * again) is passed over. Throws CannotOpen when none is left.
+ */
+export async function openNamespace({ native }: Pick<Surroundings, "native">, ns: Namespace): Promise<Kernel> {
+  const home = openKernel(native, { waiting: "here" });
+  if (ns.own) return home;
+  let reason = "it is gone";
+  try {
+    for (const handle of ns.handles) {
+      try {
+        const kernel = await home.enter(handle.path);
+        if (kernel.identity === ns.identity) return kernel;
+        await kernel[Symbol.asyncDispose]();
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        if (error.code !== "ENOENT" && error.code !== "ESRCH")
+          reason = `${handle.text} cannot be opened: ${error.code}`;
+      }
+    }
+  } finally {
+    await home[Symbol.asyncDispose]();
+  }
+  throw new CannotOpen(reason);
+}
