@@ -245,6 +245,11 @@ describe("files", () => {
     expect(code(() => native.listDir(at("none"), 3))).toBe("ENOENT");
     native.removeDir(at("d/e/f"));
     expect(code(() => native.removeDir(at("d")))).toBe("ENOTEMPTY");
+    native.makeDir(at("d/g"), 0o700);
+    expect(native.stat(at("d/g"), false)).toMatchObject({ kind: "directory", mode: 0o700 });
+    expect(code(() => native.makeDir(at("d/g"), 0o700))).toBe("EEXIST");
+    expect(code(() => native.makeDir(at("d/h/i"), 0o700))).toBe("ENOENT");
+    native.removeDir(at("d/g"));
   });
 
   test("stat, times, links, rights", () => {

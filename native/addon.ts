@@ -135,6 +135,8 @@ export interface Native {
   removeFile(path: string): void;
   /** rmdir(2): ENOTEMPTY while something is in it. */
   removeDir(path: string): void;
+  /** mkdir(2): EEXIST when something of that name is there. */
+  makeDir(path: string, mode: number): void;
   /** Makes the folder and its missing parents. */
   makeDirs(path: string, mode: number): void;
   /** Names without `.` and `..`, unsorted; EFBIG over `maxEntries`. */

@@ -38,6 +38,16 @@ static napi_value js_write_at(napi_env env, napi_callback_info info) {
                                                                                        : js_undefined(env);
 }
 
+static napi_value js_make_dir(napi_env env, napi_callback_info info) {
+  struct args args;
+  struct sys_error error;
+  char path[PATH_MAX];
+  int64_t mode;
+  if (!js_args(env, info, "makeDir", 2, &args) || !js_path(&args, 0, path) || !js_integer(&args, 1, 0, 07777, &mode))
+    return NULL;
+  return dir_make_one(path, (mode_t)mode, &error) < 0 ? js_throw(env, &error) : js_undefined(env);
+}
+
 static napi_value js_remove_dir(napi_env env, napi_callback_info info) {
   struct args args;
   struct sys_error error;
@@ -47,4 +57,8 @@ static napi_value js_remove_dir(napi_env env, napi_callback_info info) {
 }
 
 const struct function fileat_functions[] = {
-    {"readAt", js_read_at}, {"writeAt", js_write_at}, {"removeDir", js_remove_dir}, {NULL, NULL}};
+    {"readAt", js_read_at},
+    {"writeAt", js_write_at},
+    {"makeDir", js_make_dir},
+    {"removeDir", js_remove_dir},
+    {NULL, NULL}};

@@ -59,6 +59,10 @@ int file_write_at(const char *path, off_t offset, const uint8_t *data, size_t le
   return result;
 }
 
+int dir_make_one(const char *path, mode_t mode, struct sys_error *error) {
+  return mkdir(path, mode) < 0 ? fail(error, "mkdir", path) : 0;
+}
+
 int dir_remove(const char *path, struct sys_error *error) {
   return rmdir(path) < 0 ? fail(error, "rmdir", path) : 0;
 }

@@ -15,6 +15,8 @@ int file_read_at(const char *path, off_t offset, size_t length, struct bytes *ou
  */
 int file_write_at(const char *path, off_t offset, const uint8_t *data, size_t length, mode_t mode, bool cut,
                   struct sys_error *error);
+/* mkdir(2): EEXIST when it is there. */
+int dir_make_one(const char *path, mode_t mode, struct sys_error *error);
 /* rmdir(2). */
 int dir_remove(const char *path, struct sys_error *error);
 
