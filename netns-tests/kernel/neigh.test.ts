@@ -82,3 +82,25 @@ testUnless(lacksLinkKind("vxlan"), "forwarding entries of a VXLAN, several desti
   await kernel.fdb.replace({ link: vx.index, mac: "02:00:00:00:00:0c", dst: "10.0.0.9" });
   expect((await kernel.fdb.list({ link: vx.index })).map((e) => e.dst).sort()).toEqual(["10.0.0.2", "10.0.0.9"]);
 });
+
+test("many requests at once: each refusal in its place, the others take effect, one acknowledgement", async () => {
+  await using world = await makeWorld();
+  const { kernel, json } = world;
+  const { v0 } = await makePair(world);
+  const neighbours = Array.from({ length: 300 }, (_, i) =>
+    kernel.neigh.replacing({ link: v0.index, dst: `10.1.${i >> 8}.${i & 255}`, mac: "02:00:00:00:00:09" }),
+  );
+  const refused = kernel.neigh.deleting(v0.index, "10.9.9.9");
+  const outcome = await kernel.attempt(...neighbours.slice(0, 100), refused, ...neighbours.slice(100), refused);
+  expect(outcome.flatMap((error, i) => (error ? [[i, error.code]] : []))).toEqual([
+    [100, "ENOENT"],
+    [301, "ENOENT"],
+  ]);
+  expect((await json("ip", "-j", "neigh", "show", "dev", "v0", "nud", "permanent")).length).toBe(300);
+  const rest = await kernel.attempt(
+    ...neighbours.map((_, i) => kernel.neigh.deleting(v0.index, `10.1.${i >> 8}.${i & 255}`)),
+  );
+  expect(rest.every((error) => error === undefined)).toBe(true);
+  expect(await json("ip", "-j", "neigh", "show", "dev", "v0", "nud", "permanent")).toEqual([]);
+  expect(await kernel.attempt()).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import type { Request } from "../netlink/socket/index.ts";
+import type { NetlinkError, Request } from "../netlink/socket/index.ts";
 import type { AddrVerbs } from "./addr.ts";
 import type { ConntrackVerbs } from "./conntrack.ts";
 import type { FdbVerbs } from "./fdb.ts";
@@ -39,6 +39,11 @@ export interface Kernel extends AsyncDisposable {
    * after. Throws the first refusal; what came before it has taken effect, and what comes after may have.
    */
   commit(...requests: Request[]): Promise<void>;
+  /**
+   * The same for many that do not hang together: gives the refusals, one place for each request, and `undefined` where the
+   * kernel did what was asked. Acknowledged is only the last one, so thousands fit the socket's buffer.
+   */
+  attempt(...requests: Request[]): Promise<(NetlinkError | undefined)[]>;
   /** Changes as they happen; see `MonitorTopic`. Ends when the consumer stops, or with the kernel. */
   monitor(topics: readonly MonitorTopic[]): Monitor;
   /** Another namespace, by path. SystemError ENOENT (nothing there) or EINVAL (not a network namespace). */

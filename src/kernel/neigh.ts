@@ -39,20 +39,23 @@ export interface NeighVerbs {
   del(link: number, dst: string, options?: { proxy?: boolean }): Promise<void>;
   /** Of one link, or of all. */
   list(link?: number): Promise<Neigh[]>;
-  /** The request that `replace` sends, for `Kernel.commit`. */
+  /** The requests that `replace` and `del` send, for `Kernel.commit`. */
   replacing(spec: NeighSpec): Request;
+  deleting(link: number, dst: string, options?: { proxy?: boolean }): Request;
 }
 
 export function neighVerbs(ctx: KernelContext): NeighVerbs {
   const replacing = (spec: NeighSpec): Request => neighRequest(spec, NLM_F.CREATE | NLM_F.REPLACE);
+  const deleting: NeighVerbs["deleting"] = (link, dst, { proxy } = {}) => {
+    const header = { family: familyOf(dst), index: link, flags: proxy ? NTF.PROXY : 0 };
+    return change(delNeigh, { header, attrs: { dst } }, 0, `${dst} on #${link}`);
+  };
   return {
     replacing,
+    deleting,
     add: (spec) => ctx.route().commit(neighRequest(spec, NLM_F.CREATE | NLM_F.EXCL)),
     replace: (spec) => ctx.route().commit(replacing(spec)),
-    async del(link, dst, { proxy } = {}) {
-      const header = { family: familyOf(dst), index: link, flags: proxy ? NTF.PROXY : 0 };
-      await ctx.route().commit(change(delNeigh, { header, attrs: { dst } }, 0, `${dst} on #${link}`));
-    },
+    del: (link, dst, options) => ctx.route().commit(deleting(link, dst, options)),
     async list(link) {
       const all = await ctx.route().dump(getNeigh, { attrs: { ifindex: link } }, newNeigh);
       return all.map(toNeigh).filter((n) => n !== undefined);

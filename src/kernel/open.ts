@@ -1,5 +1,6 @@
 import type { Fd, Native } from "../../native/addon.ts";
 import { addrVerbs } from "./addr.ts";
+import { attempt } from "./attempt.ts";
 import { kernelContext, type Waiting } from "./context.ts";
 import type { Kernel } from "./kernel.ts";
 import { linkVerbs } from "./link.ts";
@@ -69,6 +70,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     netnsIds: (fds) => (require("./netns-id.ts") as typeof import("./netns-id.ts")).netnsIds(ctx, fds),
     sysctl: sysctlVerbs(ctx),
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
+    attempt: (...requests) => attempt(ctx.route(), requests),
     monitor: (topics) => (require("./monitor.ts") as typeof import("./monitor.ts")).monitor(ctx, topics),
     enter: async (path) => bind(native, native.netnsOpen(path), waiting),
     async [Symbol.asyncDispose]() {
