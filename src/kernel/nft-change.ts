@@ -116,6 +116,10 @@ export const nftChange = {
   delSet: ({ family, table }: TableRef, name: string) =>
     of(delSet, { header: { family }, attrs: { table, name } }, 0, `${table} ${name}`),
 
+  /** Removes all elements. */
+  flushSet: ({ family, table }: TableRef, set: string) =>
+    of(delElements, { header: { family }, attrs: { table, set } }, 0, `${table} ${set}`),
+
   /** An equal key with other data is EEXIST, with the same data nothing happens, its comment stays the old one. */
   addElements: (ref: TableRef, set: string, elements: readonly NftElement[]): NftChange[] =>
     splitElements(elements).map((part) =>

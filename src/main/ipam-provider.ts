@@ -1,6 +1,7 @@
 import type { Native } from "../../native/addon.ts";
 import type { Invocation } from "../cni/handler.ts";
 import { stderrOf, writeQuietly } from "../cni/io.ts";
+import { encodeJson } from "../cni/json.ts";
 import { type DelegateHost, delegateAdd, delegateCall } from "../cni/runtime/delegate.ts";
 import { findPlugin } from "../cni/runtime/find.ts";
 import { nativeExec } from "../cni/runtime/spawn.ts";
@@ -25,13 +26,13 @@ export function ipamProvider(
   context: Omit<PluginContext, "ipam">,
 ): IpamProvider {
   return {
-    of(type) {
+    of(type, config) {
       const path = findPlugin(native, type, call.cniPath);
       const own = IPAMS[type];
       if (own && isOurLauncher(native, ownLauncher, path)) return inProcess(own, { ...context, ipam: noIpam });
       return executed(
         type,
-        { ...call, env: inherited(call.env) },
+        { ...call, env: inherited(call.env), ...(config && { stdin: new TextEncoder().encode(encodeJson(config)) }) },
         {
           files: native,
           exec: nativeExec(native, "here"),

@@ -1,3 +1,4 @@
+import { loadNative } from "../../native/load.ts";
 import type { Plugin } from "../plugin/plugin.ts";
 
 type Loader = () => Promise<Plugin>;
@@ -10,6 +11,11 @@ export const PLUGINS: Readonly<Record<string, Loader>> = {
   bridge: async () => (await import("../../plugins/bridge/index.ts")).bridge as Plugin,
   loopback: async () => (await import("../../plugins/loopback/index.ts")).loopback as Plugin,
   portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
+  vxlan: async () => {
+    const { vxlanOn } = await import("../../plugins/vxlan/index.ts");
+    const { bridge } = await import("../../plugins/bridge/index.ts");
+    return vxlanOn({ files: loadNative, bridge: bridge as Plugin }) as Plugin;
+  },
 };
 
 /** IPAM plugins: executables of their own, and run in-process by ours. */

@@ -1,4 +1,11 @@
-import type { AttachmentRequest, CniResult, GcRequest, NetworkConfig, StatusRequest } from "../cni/types.ts";
+import type {
+  AttachmentRequest,
+  CniResult,
+  GcRequest,
+  JsonObject,
+  NetworkConfig,
+  StatusRequest,
+} from "../cni/types.ts";
 
 /**
  * Address management as a main plugin sees it. Behind it stands one of our own IPAM plugins in this process, or a
@@ -16,5 +23,6 @@ export interface Ipam {
 
 /** Finds the IPAM of a config by `ipam.type`; throws CniError 7 when CNI_PATH has none of that name. */
 export interface IpamProvider {
-  of(type: string): Ipam;
+  /** @param config what an executed one gets on stdin; absent: the config as it came, byte for byte */
+  of(type: string, config?: JsonObject): Ipam;
 }

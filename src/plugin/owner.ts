@@ -63,6 +63,10 @@ export function sha512(text: string): string {
   return Bun.CryptoHasher.hash("sha512", text, "hex");
 }
 
+export function sha256(text: string): string {
+  return Bun.CryptoHasher.hash("sha256", text, "hex");
+}
+
 /** Cuts text at a character so that its UTF-8 form fits. */
 function cutToBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text);

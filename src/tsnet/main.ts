@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
+import { overlayCommand } from "./overlay/index.ts";
 import { portsCommand } from "./ports/index.ts";
 import { repairCommand } from "./repair/index.ts";
 import { report } from "./report.ts";
@@ -36,7 +37,14 @@ export function commandLine(s: Surroundings): Command {
     .exitOverride()
     .configureOutput({ writeOut: s.out, writeErr: s.err });
   withExamples(program, ["tsnet cni list"]);
-  for (const word of [cniCommand(s), installCommand(s), uninstallCommand(s), portsCommand(s), repairCommand(s)])
+  for (const word of [
+    cniCommand(s),
+    installCommand(s),
+    uninstallCommand(s),
+    portsCommand(s),
+    repairCommand(s),
+    overlayCommand(s),
+  ])
     program.addCommand(word);
   inherit(program, "tsnet");
   return program;

@@ -46,7 +46,8 @@ export const MASQUERADE_PART: SharedPart = {
   ],
 };
 
-const chainOf = (owner: Pick<Owner, "network">): string => `net-${owner.network}`;
+/** The chain of a network. */
+export const masqueradeChain = (owner: Pick<Owner, "network">): string => `net-${owner.network}`;
 
 /** Not masqueraded, as in the reference. */
 const MULTICAST = ["224.0.0.0/4", "ff00::/8"];
@@ -57,8 +58,9 @@ const passed = (prefix: Cidr): NamedRule => ({
   expressions: [...isFamily(prefix.ip.family), ...inPrefix("daddr", prefix), verdict("return")],
 });
 
-/** The network's own prefixes and multicast pass, all else is masqueraded. */
-const rulesFor = (subnets: readonly string[]): NamedRule[] => [
+/** The network's own prefixes and multicast pass, and what else its plugin lets pass; all else is masqueraded. */
+const rulesFor = (subnets: readonly string[], passes: readonly NamedRule[]): NamedRule[] => [
+  ...passes,
   ...[...subnets, ...MULTICAST].flatMap((text) => {
     const prefix = parseCidr(text);
     return prefix ? [passed(prefix)] : [];
@@ -73,9 +75,15 @@ function slotOf(ip: CniIp): { set: string; key: Uint8Array } {
   return { set: SET[address.family satisfies Family], key: ipToBytes(address) };
 }
 
-async function add({ nft }: Kernel, attachment: Attachment, ips: readonly CniIp[]): Promise<void> {
+/** @param passes rules that return for packets which are not to be masqueraded either; what they refer to is there */
+async function add(
+  { nft }: Kernel,
+  attachment: Attachment,
+  ips: readonly CniIp[],
+  passes: readonly NamedRule[] = [],
+): Promise<void> {
   const owner = ownerOf(attachment);
-  const chain = chainOf(owner);
+  const chain = masqueradeChain(owner);
   const userdata = comment(ownerMark(attachment, MAX_COMMENT));
   await nft.transaction(async (view) => {
     const shared = await ensureShared(view, MASQUERADE_PART);
@@ -93,7 +101,12 @@ async function add({ nft }: Kernel, attachment: Attachment, ips: readonly CniIp[
       result: undefined,
       changes: [
         ...shared,
-        ...(await ensureChain(view, chain, `network ${attachment.network}`.slice(0, MAX_COMMENT), rulesFor(subnets))),
+        ...(await ensureChain(
+          view,
+          chain,
+          `network ${attachment.network}`.slice(0, MAX_COMMENT),
+          rulesFor(subnets, passes),
+        )),
         ...removal(stale),
         ...insertion(entries),
         ...(await removalOfUnused(view, stale, new Map([[chain, ips.length]]))),
@@ -130,12 +143,17 @@ async function removalOf(
   return gone.length === 0 ? [] : [...removal(gone), ...(await removalOfUnused(view, gone))];
 }
 
-async function check({ nft }: Kernel, attachment: Attachment, ips: readonly CniIp[]): Promise<void> {
+async function check(
+  { nft }: Kernel,
+  attachment: Attachment,
+  ips: readonly CniIp[],
+  passes: readonly NamedRule[] = [],
+): Promise<void> {
   const owner = ownerOf(attachment);
-  const chain = chainOf(owner);
+  const chain = masqueradeChain(owner);
   await checkShared(nft, MASQUERADE_PART);
   const present = await rulesOf(nft, chain);
-  const wanted = [...ips.map(subnetOf), ...MULTICAST, MASQUERADE];
+  const wanted = [...passes.map(({ comment: text }) => text), ...ips.map(subnetOf), ...MULTICAST, MASQUERADE];
   const missing = wanted.find((text) => !present.includes(text));
   if (missing !== undefined)
     throw checkFailed(`nft chain "${TABLE.family} ${TABLE.table} ${chain}" has no rule "${missing}"`);

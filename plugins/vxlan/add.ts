@@ -1,0 +1,60 @@
+import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
+import { attachmentOf } from "../../src/plugin/attachment.ts";
+import { findDevices } from "../../src/plugin/overlay/device.ts";
+import { leaveOverlay } from "../../src/plugin/overlay/leave.ts";
+import type { PeerProblem } from "../../src/plugin/overlay/peer.ts";
+import { planOverlay } from "../../src/plugin/overlay/plan.ts";
+import { syncOverlay } from "../../src/plugin/overlay/sync.ts";
+import type { PluginContext } from "../../src/plugin/plugin.ts";
+import { transaction } from "../../src/plugin/steps.ts";
+import type { VxlanConf } from "./config.ts";
+import type { Parts } from "./index.ts";
+import { onBridge } from "./on-bridge.ts";
+
+/**
+ * ADD: attach the container to this host's bridge, then connect the host to the others. In this order: once the attachment
+ * stands, no DEL of another one takes the overlay away.
+ */
+export async function add(req: AttachmentRequest<VxlanConf>, ctx: PluginContext, parts: Parts): Promise<CniResult> {
+  const { conf, ...attachment } = req;
+  const { host, cwd, note } = ctx;
+  const { overlay } = conf;
+  const files = parts.files();
+  const owner = attachmentOf(req);
+  // What the request asks for in vain is found out before anything is made.
+  const plan = await planOverlay({ host, files, cwd }, overlay);
+  await findDevices(host, plan);
+  const report = ({ from, message }: PeerProblem): void => note(`${from}: not used: ${message}`);
+  for (const problem of plan.problems) report(problem);
+  const bridge = onBridge(conf, ctx, parts.bridge, plan);
+  const inner = { ...attachment, conf: bridge.conf };
+
+  return transaction(async (tx) => {
+    // Shared by all containers of the network; goes with the last of them, also if that is this one.
+    await tx.step(
+      "join the overlay",
+      async () => undefined,
+      () => leaveOverlay(files, host, conf.name, plan.vni),
+    );
+    const result = await tx.step(
+      "attach to the bridge",
+      () => parts.bridge.add(inner, bridge.ctx),
+      () => parts.bridge.del(inner, bridge.ctx),
+    );
+    const { device, problems } = await tx.step("connect to the other hosts", () =>
+      syncOverlay(files, host, plan, { exempt: overlay.ipMasq }),
+    );
+    for (const problem of problems) report(problem);
+    const { ips = [], interfaces = [] } = result;
+    if (overlay.ipMasq) {
+      const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");
+      const { exemptRules } = await import("../../src/plugin/overlay/exempt.ts");
+      await tx.step(
+        "masquerade",
+        () => masquerade.add(host, owner, ips, exemptRules(conf.name)),
+        () => masquerade.del(host, owner, ips),
+      );
+    }
+    return { ...result, interfaces: [...interfaces, { name: device.name, mac: device.mac, mtu: device.mtu }] };
+  });
+}

@@ -1,0 +1,140 @@
+import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import { formatIp } from "../../ip/index.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Link } from "../../kernel/link.ts";
+import { isNetlinkError } from "../../netlink/socket/index.ts";
+import { deleteLink } from "../attachment-links.ts";
+import { networkHash } from "../owner.ts";
+import { optional } from "../sandbox.ts";
+import { type DeviceDifference, deviceDifferences, innerAddresses, vxlanSettings } from "./device-difference.ts";
+import { isHalfMade, overlayMark, overlayNetwork, overlayOf, vxlanOf } from "./mark.ts";
+import type { OverlayPlan } from "./plan.ts";
+import { vtepMac } from "./vtep.ts";
+
+/** This network's VXLAN links, and what of other people is in the plan's way. */
+export interface FoundDevices {
+  /** The one of the plan's name. */
+  readonly current: Link | undefined;
+  /** Of an earlier config of the network. */
+  readonly outdated: readonly Link[];
+}
+
+/** CniError 7 when name or VNI belong to something else. Changes nothing. */
+export async function findDevices(host: Kernel, plan: OverlayPlan): Promise<FoundDevices> {
+  const named = await host.link.get(plan.device);
+  const hash = networkHash(plan.network);
+  const isOurs = (link: Link): boolean => overlayOf(link) === hash;
+  if (named && !(vxlanOf(named) && (isOurs(named) || isHalfMade(named, plan.vni))))
+    throw taken(`link "${plan.device}" is already there and is not this network's: it is ${describe(named)}`);
+  const others = (await host.link.list({ kind: "vxlan" })).filter((link) => link.name !== plan.device);
+  const holder = others.find((link) => {
+    const data = vxlanOf(link);
+    return !isOurs(link) && data?.vni === plan.vni && data.port === plan.port;
+  });
+  if (holder)
+    throw taken(`VNI ${plan.vni} on UDP port ${plan.port} is used by link "${holder.name}", ${describe(holder)}`);
+  return { current: named, outdated: others.filter(isOurs) };
+}
+
+function describe(link: Link): string {
+  if (overlayOf(link) !== undefined) return `the overlay of network "${overlayNetwork(link)}"`;
+  return link.kind === undefined ? "a physical device" : `of kind ${link.kind}, made by another program`;
+}
+
+const taken = (why: string): CniError =>
+  new CniError(
+    CNI_CODE.INVALID_NETWORK_CONFIG,
+    why,
+    'give the network another "vni" (on every host), or remove the link if nobody uses it',
+  );
+
+/**
+ * Makes the device, or makes the one that is there as planned. Gives it, and what was changed, a line each.
+ * @param found what `findDevices` gave, under the same lock
+ */
+export async function ensureDevice(
+  host: Kernel,
+  plan: OverlayPlan,
+  { current, outdated }: FoundDevices,
+): Promise<{ link: Link; changes: string[] }> {
+  const changes: string[] = [];
+  for (const link of outdated) {
+    await deleteLink(host, link.index);
+    changes.push(`- link ${link.name}`);
+  }
+  const difference = current && deviceDifferences(current, await host.addr.list(current.index), plan);
+  if (current && difference && !difference.remake) {
+    changes.push(...difference.texts.map((text) => `~ link ${plan.device} ${text}`));
+    await adapt(host, current, plan, difference);
+  } else {
+    if (current) await deleteLink(host, current.index);
+    if (current) changes.push(`- link ${plan.device} ${difference?.texts.join(", ")}`);
+    await make(host, plan);
+    changes.push(`+ link ${plan.device} mac ${plan.mac} local ${formatIp(plan.underlay.local)} mtu ${plan.mtu}`);
+  }
+  const link = await host.link.get(plan.device);
+  if (link) return { link, changes };
+  throw new CniError(CNI_CODE.TRY_AGAIN_LATER, `link "${plan.device}" was deleted while it was being made`);
+}
+
+async function make(host: Kernel, plan: OverlayPlan): Promise<void> {
+  const { local } = plan.underlay;
+  const { index } = await host.link.add({
+    name: plan.device,
+    // By the rule at first: so it is known for ours until the mark is there.
+    address: vtepMac(local, plan.vni),
+    mtu: plan.mtu,
+    info: { kind: "vxlan", data: vxlanSettings(plan) },
+  });
+  try {
+    await setSysctls(host, plan.device);
+    await host.commit(
+      host.link.setting(index, { alias: overlayMark(plan.network), address: plan.mac }),
+      ...innerAddresses(plan.subnets).map((address) => host.addr.adding({ link: index, address, nodad: true })),
+      host.link.setting(index, { up: true }),
+    );
+  } catch (error) {
+    await deleteLink(host, index);
+    throw asTakenPort(error, plan);
+  }
+}
+
+async function adapt(host: Kernel, link: Link, plan: OverlayPlan, difference: DeviceDifference): Promise<void> {
+  const { changes, settings, surplus, missing } = difference;
+  if (difference.texts.length === 0) return;
+  if (settings) await host.link.setKind(link.index, { kind: "vxlan", data: settings });
+  await setSysctls(host, plan.device);
+  try {
+    await host.commit(
+      ...surplus.map((address) => host.addr.deleting(link.index, address)),
+      host.link.setting(link.index, changes),
+      ...missing.map((address) => host.addr.adding({ link: link.index, address, nodad: true })),
+      host.link.setting(link.index, { up: true }),
+    );
+  } catch (error) {
+    throw asTakenPort(error, plan);
+  }
+}
+
+/**
+ * No address of its own making, none by router advertisements, and packets from hosts that route to us directly while we
+ * do not are welcome (loose reverse path).
+ */
+async function setSysctls(host: Kernel, device: string): Promise<void> {
+  for (const [key, value] of [
+    [`net/ipv6/conf/${device}/addr_gen_mode`, "1"],
+    [`net/ipv6/conf/${device}/accept_ra`, "0"],
+    [`net/ipv4/conf/${device}/rp_filter`, "2"],
+  ] as const)
+    await optional(() => host.sysctl.set(key, value));
+}
+
+function asTakenPort(error: unknown, { port, device }: OverlayPlan): unknown {
+  if (!isNetlinkError(error, "EADDRINUSE")) return error;
+  return new CniError(
+    CNI_CODE.INVALID_NETWORK_CONFIG,
+    `cannot bring up "${device}": UDP port ${port} is already used by something else on this host`,
+    `ss -Hlnup 'sport = :${port}' and ip -d link show type vxlan show by what; give the network another "port" (on every host)`,
+    { cause: error },
+  );
+}

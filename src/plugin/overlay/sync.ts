@@ -1,0 +1,92 @@
+import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import { formatCidr } from "../../ip/index.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Link } from "../../kernel/link.ts";
+import { isNetlinkError, type NetlinkError } from "../../netlink/socket/index.ts";
+import { ensureDevice, findDevices } from "./device.ts";
+import { presentEntries, type RemoteEntries, wantedEntries } from "./entries.ts";
+import { type EntryChange, entryChanges } from "./entry-changes.ts";
+import { updateExempt } from "./exempt.ts";
+import type { Files } from "./files.ts";
+import { withOverlayLock } from "./lock.ts";
+import type { PeerProblem } from "./peer.ts";
+import type { OverlayPlan } from "./plan.ts";
+
+export interface SyncResult {
+  readonly device: Link;
+  /** What was done, a line each: `+ fdb …`, `~ neigh …`, `- route …`. Empty: kernel and config agreed. */
+  readonly changes: readonly string[];
+  /** What could not be done, beside the problems of the plan. */
+  readonly problems: readonly PeerProblem[];
+}
+
+/**
+ * Makes the kernel agree with the plan: the device, and all entries in one batch. Idempotent.
+ * @param exempt whether masquerading has to spare the hosts' subnets
+ */
+export function syncOverlay(
+  files: Files,
+  host: Kernel,
+  plan: OverlayPlan,
+  { exempt }: { exempt: boolean },
+): Promise<SyncResult> {
+  return withOverlayLock(files, host, plan.network, async () => {
+    const { link, changes } = await ensureDevice(host, plan, await findDevices(host, plan));
+    await followMtu(host, plan, changes);
+    const wanted = await wantedEntries(host, plan, link.index);
+    const all = entryChanges(host, link.index, wanted, await presentEntries(host, link.index, plan.vni));
+    // Whose file cannot be read may still be there.
+    const entries = plan.knowsAll ? all : all.filter((change) => change.wanted !== undefined);
+    const problems = await apply(host, entries, changes);
+    if (exempt && (await updateExempt(host, plan.network, exemptSubnets(plan), { keepOthers: !plan.knowsAll })))
+      changes.push("~ nft subnets of all hosts");
+    return { device: link, changes, problems };
+  });
+}
+
+/** Not masqueraded: what is behind any host, this one too. */
+export const exemptSubnets = ({ subnets, remotes }: OverlayPlan) => [
+  ...subnets,
+  ...remotes.flatMap((remote) => remote.subnets),
+];
+
+/** The bridge of the network keeps the MTU it was made with, also when the overlay's has changed. */
+async function followMtu(host: Kernel, { bridge, mtu }: OverlayPlan, changes: string[]): Promise<void> {
+  const link = await host.link.get(bridge);
+  if (link?.kind !== "bridge" || link.mtu === mtu) return;
+  await host.link.set(link.index, { mtu });
+  changes.push(`~ link ${bridge} mtu ${link.mtu}, not ${mtu}`);
+}
+
+async function apply(host: Kernel, entries: readonly EntryChange[], changes: string[]): Promise<PeerProblem[]> {
+  if (entries.length === 0) return [];
+  const refusals = await host.attempt(...entries.map(({ request }) => request));
+  const problems: PeerProblem[] = [];
+  const failed: NetlinkError[] = [];
+  for (const [i, { text, wanted }] of entries.entries()) {
+    const refusal = refusals[i];
+    if (!refusal) changes.push(text);
+    else if (wanted && isNetlinkError(refusal, "EEXIST")) problems.push(foreignRoute(wanted, text));
+    // What was to go is gone.
+    else if (wanted || !isNetlinkError(refusal, "ENOENT", "ESRCH")) failed.push(refusal);
+  }
+  const [first, ...others] = failed;
+  if (!first) return problems;
+  throw new CniError(
+    CNI_CODE.OPERATION_FAILED,
+    `cannot program the overlay: ${first.message}`,
+    others
+      .map(({ message }) => message)
+      .slice(0, MAX_LINES)
+      .join("\n"),
+    { cause: first },
+  );
+}
+
+/** Of many refusals the first few tell what is wrong. */
+const MAX_LINES = 10;
+
+const foreignRoute = ({ remote }: RemoteEntries, text: string): PeerProblem => ({
+  from: remote.from,
+  message: `the route to ${remote.subnets.map(formatCidr).join(", ")} is somebody else's and was left alone (wanted: ${text.slice(2)}); see ip route show`,
+});
