@@ -14,6 +14,7 @@ describe(`${COUNT} at once`, () => {
   for (const name of [
     "bridge with a default gateway and masquerading, v4 and v6",
     "portmap behind bridge, v4 and v6",
+    "vxlan on a bridge, v4 and v6",
   ]) {
     const which = subject(name);
     contractTest(

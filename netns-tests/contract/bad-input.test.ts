@@ -5,12 +5,14 @@ import { join } from "node:path";
 import type { CniCommand, JsonObject } from "../../src/cni/types.ts";
 import { callPlugin, type PluginCall } from "../support/plugin.ts";
 import { OURS_DIR } from "../support/plugin-dirs.ts";
+import { serve } from "../support/traffic.ts";
 import { expectError } from "./answers.ts";
 import { contractTest } from "./contract-test.ts";
 import { eachOf } from "./each-of.ts";
 import { bridgeName } from "./makes.ts";
 import { type Bench, leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
 import { callRaw, configOf } from "./raw.ts";
+import { BRIDGE_STAYS } from "./subjects/bridge.ts";
 import { subject } from "./subjects/index.ts";
 
 interface Bad {
@@ -309,6 +311,7 @@ const PORTMAP: readonly Bad[] = [
 async function refuse(name: string, bad: Bad): Promise<void> {
   await using bench = await makeBench();
   const network = makeNetwork(bench, subject(name));
+  await network.subject.prepare?.(network);
   writeForeign(bench);
   const { at } = await network.newContainer("one");
   await bad.prepare?.(network, at);
@@ -334,6 +337,63 @@ const all = (name: string, rows: readonly Bad[]): Promise<void> =>
     (row) => refuse(name, row),
   );
 
+const taken = (name: string, script: string, msg: RegExp, keys: JsonObject = {}): Bad => ({
+  name,
+  prepare: ({ bench }) => bench.host.exec("sh", "-ec", script),
+  conf: keys,
+  code: 7,
+  msg,
+});
+
+/** What the config asks for that this host cannot do; the values themselves are in src/plugin/overlay/config.test.ts. */
+const VXLAN: readonly Bad[] = [
+  wrong({ vni: 0 }, /"vni": need an integer from 1 to 16777215/),
+  wrong({ mtu: 1451 }, /"mtu": 1451 cannot fit: the largest is 1450/),
+  wrong({ local: "2001:db8::1", mtu: 1450, peers: [] }, /the largest is 1430/),
+  wrong({ mtu: 1279 }, /too small: IPv6 needs 1280/),
+  wrong({ local: "192.0.2.77" }, /no link of this host has the address 192\.0\.2\.77/),
+  wrong({ local: "", dev: "up1" }, /there is no link "up1"/),
+  wrong({ dev: "lo" }, /link "lo" does not have the address 192\.0\.2\.1/),
+  wrong({ local: "" }, /no IPv4 default route/),
+  wrong({ local: "", peers: [] }, /no IPv4 or IPv6 default route/),
+  wrong({ subnets: [] }, /no subnets in the overlay/),
+  wrong({ subnetFile: "/nowhere/subnet.env" }, /does not exist yet/, 11),
+  wrong({ subnetFile: "/etc" }, /cannot use subnetFile/),
+  wrong({ peersDir: "/nowhere" }, /does not exist yet/, 11),
+  wrong({ peersDir: "/etc/passwd" }, /cannot list peersDir/),
+  wrong({ hairpinMode: "yes" }, /"hairpinMode"/),
+  wrong({ vlan: 5 }, /"vlan": need nothing/),
+  wrong({ ipam: "host-local" }, /"ipam"/),
+  taken(
+    "a link of the device's name",
+    "ip link add ov41 type veth peer name x0",
+    /"ov41" is already there .* of kind veth/,
+  ),
+  taken(
+    "a VXLAN of the device's name",
+    "ip link add ov41 type vxlan id 7 dstport 4789 dev up0",
+    /"ov41" is already there .* of kind vxlan, made by another program/,
+  ),
+  taken(
+    "the VNI",
+    "ip link add x1 type vxlan id 41 dstport 4789 dev up0",
+    /VNI 41 on UDP port 4789 is used by link "x1"/,
+  ),
+  taken(
+    "the port",
+    "ip link add x1 type vxlan id 9 dstport 4789 gbp; ip link set x1 addrgenmode none up",
+    /UDP port 4789 is used by link "x1", of kind vxlan/,
+  ),
+  {
+    name: "the port, by a process",
+    prepare: async ({ bench }) =>
+      bench.use(await serve(bench.host, [{ proto: "udp", address: "0.0.0.0", port: 4789 }])),
+    code: 7,
+    msg: /UDP port 4789 is already used by something else/,
+    stays: BRIDGE_STAYS,
+  },
+];
+
 describe("bad input", () => {
   const gateway = "bridge with a gateway, v4";
   contractTest(`what no plugin accepts, ${FRAME.length} ways`, () => all(gateway, FRAME));
@@ -347,6 +407,7 @@ describe("bad input", () => {
   for (const name of [gateway, "loopback"])
     contractTest(`${name}: a namespace that is none`, () => all(name, NAMESPACE));
   contractTest(`bridge: ${BRIDGE.length} bad configs`, () => all(gateway, BRIDGE));
+  contractTest(`vxlan: ${VXLAN.length} bad configs`, () => all("vxlan on a bridge, v4 and v6", VXLAN));
   contractTest(`bridge: bad ranges`, () => all(gateway, [...HOST_LOCAL, EXHAUSTED]));
   contractTest(`host-local: bad ranges`, () => all("host-local", [...HOST_LOCAL, EXHAUSTED]));
 

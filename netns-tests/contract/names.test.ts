@@ -51,6 +51,7 @@ describe("names", () => {
     contractTest(`${subject.name}: what Kubernetes says in CNI_ARGS is no obstacle`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, subject);
+      await subject.prepare?.(network);
       const args =
         "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=one;K8S_POD_UID=u";
       const { at } = await network.attach("one", { args });

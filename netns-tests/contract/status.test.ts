@@ -15,6 +15,7 @@ describe("STATUS", () => {
     contractTest(`${which.name}: ready on a fresh host, which it leaves fresh`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, which);
+      await which.prepare?.(network);
       const before = await bench.snapshot();
       await network.chain.status();
       expect(leftovers(before, await bench.snapshot(), { stays: [] })).toEqual([]);

@@ -54,7 +54,7 @@ for (const underlay of [4, 6] as const)
             expect(await pingWhole(from, address, mtu + 1)).toBe(false);
           }
           const [out4, out6] = lab.outsideAddresses;
-          expect((await tcpEcho(from.sandbox, out4, 7001)).address).toBe(`198.18.0.${from.host.number}`);
+          expect((await tcpEcho(from.sandbox, out4, 7001)).address).toBe(`192.0.2.${from.host.number}`);
           expect((await tcpEcho(from.sandbox, out6, 7001)).address).toBe(`2001:db8:18::${from.host.number}`);
         }),
       );

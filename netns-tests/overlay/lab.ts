@@ -64,7 +64,7 @@ export interface LabOptions {
   readonly mtu?: number;
 }
 
-export const underlay4 = (number: number): string => `198.18.0.${number}`;
+export const underlay4 = (number: number): string => `192.0.2.${number}`;
 export const underlay6 = (number: number): string => `2001:db8:18::${number}`;
 export const subnetsOf = (number: number): string[] => [`10.244.${number}.0/24`, `fd00:244:${number}::/64`];
 

@@ -33,6 +33,8 @@ export async function findDevices(host: Kernel, plan: OverlayPlan): Promise<Foun
   });
   if (holder)
     throw taken(`VNI ${plan.vni} on UDP port ${plan.port} is used by link "${holder.name}", ${describe(holder)}`);
+  const ofPort = others.find((link) => !isOurs(link) && vxlanOf(link)?.port === plan.port && needsOwnPort(link, plan));
+  if (ofPort) throw taken(`UDP port ${plan.port} is used by link "${ofPort.name}", ${describe(ofPort)}`, "port");
   return { current: named, outdated: others.filter(isOurs) };
 }
 
@@ -41,11 +43,18 @@ function describe(link: Link): string {
   return link.kind === undefined ? "a physical device" : `of kind ${link.kind}, made by another program`;
 }
 
-const taken = (why: string): CniError =>
+/** VXLAN links share a port unless their frames look different (external, group policy, generic protocol). */
+function needsOwnPort(link: Link, { underlay }: OverlayPlan): boolean {
+  const data = vxlanOf(link) ?? {};
+  const family = data.local6 === undefined ? 4 : 6;
+  return !!data.collectMetadata || ((!!data.gbp || !!data.gpe) && family === underlay.local.family);
+}
+
+const taken = (why: string, key = "vni"): CniError =>
   new CniError(
     CNI_CODE.INVALID_NETWORK_CONFIG,
     why,
-    'give the network another "vni" (on every host), or remove the link if nobody uses it',
+    `give the network another "${key}" (on every host), or remove the link if nobody uses it`,
   );
 
 /**

@@ -1,4 +1,4 @@
-import { type Fields, fields } from "../../cni/keys.ts";
+import { type Fields, fields, wrongKey } from "../../cni/keys.ts";
 import type { JsonObject } from "../../cni/types.ts";
 import {
   type Cidr,
@@ -33,6 +33,8 @@ export interface PeerProblem {
 
 /** More than that is no host's share. */
 const MAX_SUBNETS = 64;
+/** Of a text that is none of ours. */
+const MAX_SHOWN = 60;
 
 const cidr = (text: string): Cidr => {
   const parsed = parseCidr(text);
@@ -85,9 +87,10 @@ export function parseSubnets(owner: Fields, lenient = false): Cidr[] {
     const problem = subnet ? subnetProblem(subnet) : cidrProblem(text);
     if (subnet && problem === undefined) return [networkCidr(subnet)];
     if (lenient) return [];
-    throw owner.wrong(
-      "subnets",
-      `prefixes of containers (subnets[${i}] ${JSON.stringify(text.slice(0, 60))}: ${problem})`,
+    throw wrongKey(
+      `${owner.pathOf("subnets")}[${i}]`,
+      `a prefix that containers can have addresses of (${problem})`,
+      text.slice(0, MAX_SHOWN),
     );
   });
 }
