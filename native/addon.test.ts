@@ -252,6 +252,17 @@ describe("files", () => {
     native.removeDir(at("d/g"));
   });
 
+  test("what is there can be synced, file, folder or file system; what is not cannot", () => {
+    fs.writeFileSync(at("sync"), "x");
+    for (const [path, whole] of [
+      [at("sync"), false],
+      [at("."), false],
+      [at("."), true],
+    ] as const)
+      native.sync(path, whole);
+    expect(code(() => native.sync(at("none"), false))).toBe("ENOENT");
+  });
+
   test("stat, times, links, rights", () => {
     fs.writeFileSync(at("s"), "12345");
     native.setMtime(at("s"), 1_700_000_000_123_456_789n);

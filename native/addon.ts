@@ -133,6 +133,8 @@ export interface Native {
   linkFile(from: string, to: string): void;
   renameFile(from: string, to: string): void;
   removeFile(path: string): void;
+  /** fsync(2) of a file or folder: what was written to it survives a power cut. `whole` is syncfs(2), its whole file system. */
+  sync(path: string, whole: boolean): void;
   /** rmdir(2): ENOTEMPTY while something is in it. */
   removeDir(path: string): void;
   /** mkdir(2): EEXIST when something of that name is there. */

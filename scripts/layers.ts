@@ -18,6 +18,7 @@ const BELOW_PLUGINS = ["ip", "native", ...NETLINK, "cni", "kernel", "plugin", "i
 const PARTS: readonly Part[] = [
   { name: "native", files: /^native\//, imports: [] },
   { name: "ip", files: /^src\/ip\//, imports: [] },
+  { name: "cli", files: /^src\/cli\//, imports: [] },
   { name: "wire", files: /^src\/netlink\/wire\//, imports: ["ip"] },
   { name: "cni", files: /^src\/cni\//, imports: ["ip", "native"] },
   { name: "socket", files: /^src\/netlink\/socket\//, imports: ["ip", "wire", "native"] },
@@ -28,8 +29,8 @@ const PARTS: readonly Part[] = [
   { name: "ipam store", files: /^ipam\/store\//, imports: ["ip", "native", "cni"] },
   { name: "plugins", files: /^plugins\/([^/]+)\//, imports: BELOW_PLUGINS },
   { name: "ipam", files: /^ipam\/([^/]+)\//, imports: BELOW_PLUGINS },
-  { name: "commands", files: /^src\/(?!main\b)([^/]+)\//, imports: [...BELOW_PLUGINS, "plugins", "ipam"] },
-  { name: "main", files: /^src\/main[./]/, imports: [...BELOW_PLUGINS, "plugins", "ipam", "commands"] },
+  { name: "commands", files: /^src\/(?!main\b)([^/]+)\//, imports: [...BELOW_PLUGINS, "cli", "plugins", "ipam"] },
+  { name: "main", files: /^src\/main[./]/, imports: [...BELOW_PLUGINS, "cli", "plugins", "ipam", "commands"] },
 ];
 
 /** These may import everything, and nothing outside them may import them. */

@@ -56,9 +56,18 @@ static napi_value js_remove_dir(napi_env env, napi_callback_info info) {
   return dir_remove(path, &error) < 0 ? js_throw(env, &error) : js_undefined(env);
 }
 
-const struct function fileat_functions[] = {
-    {"readAt", js_read_at},
-    {"writeAt", js_write_at},
-    {"makeDir", js_make_dir},
-    {"removeDir", js_remove_dir},
-    {NULL, NULL}};
+static napi_value js_sync(napi_env env, napi_callback_info info) {
+  struct args args;
+  struct sys_error error;
+  char path[PATH_MAX];
+  bool whole;
+  if (!js_args(env, info, "sync", 2, &args) || !js_path(&args, 0, path) || !js_bool(&args, 1, &whole)) return NULL;
+  return path_sync(path, whole, &error) < 0 ? js_throw(env, &error) : js_undefined(env);
+}
+
+const struct function fileat_functions[] = {{"readAt", js_read_at},
+                                            {"writeAt", js_write_at},
+                                            {"makeDir", js_make_dir},
+                                            {"removeDir", js_remove_dir},
+                                            {"sync", js_sync},
+                                            {NULL, NULL}};

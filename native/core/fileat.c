@@ -66,3 +66,12 @@ int dir_make_one(const char *path, mode_t mode, struct sys_error *error) {
 int dir_remove(const char *path, struct sys_error *error) {
   return rmdir(path) < 0 ? fail(error, "rmdir", path) : 0;
 }
+
+int path_sync(const char *path, bool whole, struct sys_error *error) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return fail(error, "open", path);
+  int result = 0;
+  if ((whole ? syncfs(fd) : fsync(fd)) < 0) result = fail(error, whole ? "syncfs" : "fsync", path);
+  close(fd);
+  return result;
+}

@@ -17,6 +17,8 @@ int file_write_at(const char *path, off_t offset, const uint8_t *data, size_t le
                   struct sys_error *error);
 /* mkdir(2): EEXIST when it is there. */
 int dir_make_one(const char *path, mode_t mode, struct sys_error *error);
+/* fsync(2) of a file or folder; with `whole` syncfs(2) of the file system it lies in. */
+int path_sync(const char *path, bool whole, struct sys_error *error);
 /* rmdir(2). */
 int dir_remove(const char *path, struct sys_error *error);
 
