@@ -1,0 +1,34 @@
+import { Failure } from "../failure.ts";
+
+/** Where everything is kept. */
+export interface Places {
+  /** What outlives a reboot: images, containers, leases. Root's alone (0700): others could run set-user-ID files in it. */
+  readonly data: string;
+  /** What ends with a boot: sockets, namespaces, processes. */
+  readonly run: string;
+}
+
+/** `/var/lib/tsbox` and `/run/tsbox`; TSBOX_DATA and TSBOX_RUN name others. */
+export function placesOf(env: Readonly<Record<string, string | undefined>>): Places {
+  return { data: folder(env, "TSBOX_DATA", "/var/lib/tsbox"), run: folder(env, "TSBOX_RUN", "/run/tsbox") };
+}
+
+function folder(env: Readonly<Record<string, string | undefined>>, name: string, standard: string): string {
+  const path = (env[name] || standard).replace(/\/+$/, "");
+  if (!path.startsWith("/") || /[\n\0,:\\]/.test(path))
+    throw new Failure(
+      `${name}=${JSON.stringify(path)} is no absolute path that a mount can name`,
+      "name a folder from /",
+    );
+  return path;
+}
+
+export const imagesIn = ({ data }: Places): string => `${data}/images`;
+export const imageFolder = (places: Places, id: string): string => `${imagesIn(places)}/${id}`;
+export const containersIn = ({ data }: Places): string => `${data}/containers`;
+export const containerFolder = (places: Places, id: string): string => `${containersIn(places)}/${id}`;
+export const namesIn = ({ data }: Places): string => `${data}/names`;
+/** One file for each operation under way: `intents/<container>`. */
+export const intentsIn = ({ data }: Places): string => `${data}/intents`;
+export const runFolder = ({ run }: Places, id: string): string => `${run}/containers/${id}`;
+export const netnsPath = ({ run }: Places, id: string): string => `${run}/netns/${id}`;

@@ -1,0 +1,52 @@
+import type { Native } from "../../native/addon.ts";
+import { loadNative } from "../../native/load.ts";
+import type { Exec } from "../cni/runtime/spawn.ts";
+import { Failure, messageOf } from "./failure.ts";
+import { type Places, placesOf } from "./store/places.ts";
+
+/** What the executable holds besides this command; the composition root tells. */
+export interface Holdings {
+  /** Runs a plugin of ours in this process, where a runtime would execute its file; gives `undefined` for another's. */
+  pluginExec(native: Native, note: (text: string) => void): Exec;
+}
+
+/** What a command gets of its process. */
+export interface Surroundings extends Holdings {
+  readonly native: Native;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The caller's folder; paths on the command line count from it. `undefined` when it is deleted. */
+  readonly cwd: string | undefined;
+  /** Folder of this executable and of the helper. */
+  readonly ownFolder: string;
+  readonly places: Places;
+  /** Milliseconds since 1970. */
+  now(): number;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export function processSurroundings(holdings: Holdings): Surroundings {
+  const native = nativeOrReason();
+  const encoder = new TextEncoder();
+  const told = process.env["TSNET_CWD"];
+  return {
+    ...holdings,
+    native,
+    env: process.env,
+    cwd: told === undefined ? process.cwd() : told || undefined,
+    ownFolder: process.execPath.slice(0, process.execPath.lastIndexOf("/")),
+    places: placesOf(process.env),
+    now: Date.now,
+    out: (text) => native.writeAll(1, encoder.encode(text)),
+    err: (text) => native.writeAll(2, encoder.encode(text)),
+  };
+}
+
+function nativeOrReason(): Native {
+  try {
+    return loadNative();
+  } catch (error) {
+    const remedy = "it has to stand beside tsnet-bun and wants glibc 2.31 or later on x86-64";
+    throw new Failure(`cannot load the addon tsnet.node: ${messageOf(error)}`, remedy, { cause: error });
+  }
+}
