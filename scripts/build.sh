@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup.sh
 
 plugins="bridge loopback portmap vxlan host-local static"
-commands="tsnet"
+commands="tsnet tsbox"
 
 # One build at a time; the next one finds everything done.
 exec 8<scripts/build.sh

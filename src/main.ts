@@ -3,7 +3,7 @@ import { formatError } from "./cni/answer.ts";
 import { CNI_CODE, CniError } from "./cni/errors.ts";
 import { runPlugin } from "./cni/frame.ts";
 import { processIo } from "./cni/io.ts";
-import { commandHandler } from "./main/handler.ts";
+import { commandHandler, ipamsByPath } from "./main/handler.ts";
 import { IPAMS, PLUGINS } from "./main/registry.ts";
 import { toCniError } from "./plugin/errors.ts";
 
@@ -14,11 +14,16 @@ import { toCniError } from "./plugin/errors.ts";
 async function main(): Promise<number> {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const load = PLUGINS[name] ?? IPAMS[name];
+  if (name === "tsbox") return (await import("./main/tsbox.ts")).tsbox(process.argv.slice(2));
   if (!load) return (await import("./tsnet/main.ts")).main(process.argv.slice(2), { plugins: PLUGINS, ipams: IPAMS });
   const native = loadNative();
   const ownFolder = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
   const cwd = process.env["TSNET_CWD"] || undefined;
-  return runPlugin(commandHandler(await load(), native, ownFolder), processIo(native, process.env, cwd), toCniError);
+  return runPlugin(
+    commandHandler(await load(), native, ipamsByPath(native, ownFolder, name)),
+    processIo(native, process.env, cwd),
+    toCniError,
+  );
 }
 
 /** At once, and without the addon: that it cannot be loaded may be what there is to say. */

@@ -60,7 +60,8 @@ function isOurLauncher(native: Native, ours: string, found: string): boolean {
   return Buffer.compare(x, y) === 0;
 }
 
-function inProcess(load: () => Promise<Plugin>, context: PluginContext): Ipam {
+/** An IPAM plugin of ours, called in this process. */
+export function inProcess(load: () => Promise<Plugin>, context: PluginContext): Ipam {
   const strict = { lenient: false };
   const lenient = { lenient: true };
   return {
@@ -98,7 +99,7 @@ function executed(type: string, call: Invocation, host: DelegateHost): Ipam {
 }
 
 /** An IPAM plugin has no IPAM of its own. */
-const noIpam: IpamProvider = {
+export const noIpam: IpamProvider = {
   of(type) {
     throw new Error(`an IPAM plugin asked for IPAM "${type}"`);
   },

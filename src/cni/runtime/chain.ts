@@ -150,7 +150,7 @@ export async function statusNetwork(runtime: Runtime, list: NetworkList, options
 
 /** One plugin's process. Without attachment (GC, STATUS) its variables are empty. */
 function call(
-  { host, cniPath }: Runtime,
+  { host, cniPath, find = (type) => findPlugin(host.files, type, cniPath) }: Runtime,
   command: CniCommand,
   plugin: PluginConfig,
   attachment: Attachment | undefined,
@@ -165,7 +165,7 @@ function call(
     CNI_ARGS: (attachment?.args ?? []).map(([key, value]) => `${key}=${value}`).join(";"),
     CNI_PATH: cniPath.join(":"),
   };
-  return invokePlugin(host, { path: findPlugin(host.files, plugin.type, cniPath), variables, stdin, timeoutMs });
+  return invokePlugin(host, { path: find(plugin.type), variables, stdin, timeoutMs });
 }
 
 function checkAttachment(list: NetworkList, attachment: Attachment): void {

@@ -23,6 +23,8 @@ export interface Runtime {
   readonly host: RuntimeHost;
   /** Folders, searched in order. */
   readonly cniPath: readonly string[];
+  /** Finds a plugin's executable for a host that has plugins built in; `cniPath` is searched without it. */
+  readonly find?: ((type: string) => string) | undefined;
   /** Default of libcni: `/var/lib/cni`. */
   readonly cacheDir: string;
 }

@@ -93,10 +93,16 @@ function headOf({ name, mode, uid, gid, mtime }: Header): EntryHead {
   };
 }
 
+/** Resolves when the reader takes more, or has ended. */
 const drained = (reader: Extract): Promise<void> =>
   new Promise((resolve) => {
-    reader.once("drain", resolve);
-    reader.once("close", resolve);
+    const done = (): void => {
+      reader.off("drain", done);
+      reader.off("close", done);
+      resolve();
+    };
+    reader.on("drain", done);
+    reader.on("close", done);
   });
 
 const MAGIC: readonly [string, string][] = [

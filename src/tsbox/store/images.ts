@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { parseImageName } from "../image/name.ts";
 import { isId } from "../names/id.ts";
-import { type Files, namesOf, readJson, removeTree, writeJson } from "./files.ts";
+import { type Files, namesOf, readJson, removeTree, unless, writeJson } from "./files.ts";
 import { withLock } from "./lock.ts";
 import { imageFolder, imagesIn, type Places } from "./places.ts";
 
@@ -28,7 +28,7 @@ export function allImages(files: Files, places: Places): Image[] {
 }
 
 export function loadImage(files: Files, places: Places, id: string): Image | undefined {
-  const raw = readJson(files, `${imageFolder(places, id)}/image.json`);
+  const raw = readJson(files, description(places, id));
   if (typeof raw !== "object" || raw === null) return undefined;
   const { created, size } = raw as Partial<Image>;
   return { id, created: typeof created === "string" ? created : "", size: typeof size === "number" ? size : 0 };
@@ -60,7 +60,8 @@ function matching(files: Files, places: Places, word: string): string[] {
   return namesOf(files, imagesIn(places)).filter((id) => isId(id) && id.startsWith(prefix));
 }
 
-function nameOrUndefined(word: string): string | undefined {
+/** A word as an image's name with its tag; `undefined` when it can be none. */
+export function nameOrUndefined(word: string): string | undefined {
   try {
     return parseImageName(word);
   } catch {
@@ -80,8 +81,18 @@ export function changeImageNames(files: Files, places: Places, change: (names: I
 export const inImages = <T>(files: Files, places: Places, work: () => T): T =>
   withLock(files, `${places.data}/images.lock`, "images", work);
 
-/** Removes an image's files. Its description goes first: without it the rest is rubbish that gc takes. */
-export function dropImage(files: Files, places: Places, id: string): void {
-  files.removeFile(`${imageFolder(places, id)}/image.json`);
-  removeTree(imageFolder(places, id));
-}
+const description = (places: Places, id: string): string => `${imageFolder(places, id)}/image.json`;
+const hidden = (places: Places, id: string): string => `${imageFolder(places, id)}/image.hidden`;
+
+/**
+ * Hides an image, so that no container can be made of it any more. Who removes it looks for its containers only then: one
+ * that was made meanwhile looks for its image after it was written down, so at least one of the two sees the other.
+ */
+export const hideImage = (files: Files, places: Places, id: string): void =>
+  files.renameFile(description(places, id), hidden(places, id));
+
+/** Takes `hideImage` back; nothing when it is not hidden. */
+export const unhideImage = (files: Files, places: Places, id: string): void =>
+  void unless(["ENOENT"], () => files.renameFile(hidden(places, id), description(places, id)));
+
+export const dropImage = (places: Places, id: string): void => removeTree(imageFolder(places, id));

@@ -28,7 +28,11 @@ export const imageFolder = (places: Places, id: string): string => `${imagesIn(p
 export const containersIn = ({ data }: Places): string => `${data}/containers`;
 export const containerFolder = (places: Places, id: string): string => `${containersIn(places)}/${id}`;
 export const namesIn = ({ data }: Places): string => `${data}/names`;
-/** One file for each operation under way: `intents/<container>`. */
-export const intentsIn = ({ data }: Places): string => `${data}/intents`;
-export const runFolder = ({ run }: Places, id: string): string => `${run}/containers/${id}`;
+/**
+ * A file for each container that has, or may have, something in the kernel: made before the first such thing, removed after
+ * the last. Commands look here alone for what a killed one left.
+ */
+export const activeIn = ({ data }: Places): string => `${data}/active`;
+/** The helper's folder. Short, as paths of sockets have 107 bytes (unix(7)); 80 bits of the ID tell containers apart. */
+export const runFolder = ({ run }: Places, id: string): string => `${run}/c/${id.slice(0, 20)}`;
 export const netnsPath = ({ run }: Places, id: string): string => `${run}/netns/${id}`;

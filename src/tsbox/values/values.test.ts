@@ -3,27 +3,12 @@ import { parseEnvFile } from "./env-file.ts";
 import { parseBind, parseTmpfs } from "./mount.ts";
 import { parsePorts } from "./port.ts";
 import { parseSignal, signalName } from "./signal.ts";
-import { parseCpuList, parseCpus, parseMemory, parseSize, sizeText } from "./size.ts";
+import { sizeText } from "./size.ts";
 import { ago, parseTime } from "./time.ts";
 import { parseDevice, parseHostname, parseRestart, parseSysctl, parseUlimit, parseUser } from "./words.ts";
 
 /** Each row: a parser, what it takes with the value, what it refuses. */
 const ROWS: readonly [string, (text: string) => unknown, readonly [string, unknown][], readonly string[]][] = [
-  [
-    "size",
-    parseSize,
-    [
-      ["1000", 1000],
-      ["64m", 67_108_864],
-      ["1.5G", 1_610_612_736],
-      ["2gb", 2_147_483_648],
-      ["512KiB", 524_288],
-    ],
-    ["", "m", "-1", "1x", "1e9", "99999999p", " 1m"],
-  ],
-  ["memory", parseMemory, [["6m", 6_291_456]], ["4m", "6291455"]],
-  ["cpus", parseCpus, [["0.5", 0.5]], ["0", "", "-1", "1e3", "0.001"]],
-  ["cpu list", parseCpuList, [["0-3,7", "0-3,7"]], ["", "3-1", "a", "0,", "0-"]],
   [
     "ports",
     parsePorts,

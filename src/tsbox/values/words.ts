@@ -45,40 +45,38 @@ export function parseRestart(text: string): RestartPolicy {
   return { name: "on-failure", max: Number(match[1] ?? 0) };
 }
 
+/** Names of prlimit(1). */
+const RLIMITS = [
+  "as",
+  "core",
+  "cpu",
+  "data",
+  "fsize",
+  "locks",
+  "memlock",
+  "msgqueue",
+  "nice",
+  "nofile",
+  "nproc",
+  "rss",
+  "rtprio",
+  "rttime",
+  "sigpending",
+  "stack",
+] as const;
+
 export interface Ulimit {
-  /** Without `RLIMIT_`, in lower case: `nofile`. */
-  readonly name: string;
+  readonly name: (typeof RLIMITS)[number];
   /** -1 is no limit. */
   readonly soft: number;
   readonly hard: number;
 }
 
-/** Names of prlimit(1), with their numbers (asm-generic/resource.h). */
-export const RLIMITS: Readonly<Record<string, number>> = {
-  cpu: 0,
-  fsize: 1,
-  data: 2,
-  stack: 3,
-  core: 4,
-  rss: 5,
-  nproc: 6,
-  nofile: 7,
-  memlock: 8,
-  as: 9,
-  locks: 10,
-  sigpending: 11,
-  msgqueue: 12,
-  nice: 13,
-  rtprio: 14,
-  rttime: 15,
-};
-
 /** `nofile=SOFT[:HARD]` */
 export function parseUlimit(text: string): Ulimit {
   const match = /^([a-z]+)=(-1|\d{1,15})(?::(-1|\d{1,15}))?$/.exec(text);
-  const name = match?.[1] ?? "";
-  if (!match || !(name in RLIMITS))
-    throw new Error(`need NAME=SOFT[:HARD], NAME one of ${Object.keys(RLIMITS).join(" ")}`);
+  const name = RLIMITS.find((known) => known === match?.[1]);
+  if (!match || name === undefined) throw new Error(`need NAME=SOFT[:HARD], NAME one of ${RLIMITS.join(" ")}`);
   const soft = Number(match[2]);
   const hard = Number(match[3] ?? match[2]);
   if (hard !== -1 && (soft === -1 || soft > hard)) throw new Error("the soft limit is above the hard one");

@@ -1,0 +1,130 @@
+import { isSystemError } from "../../../native/load.ts";
+import { request } from "../helper/frames.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { signalName } from "../values/signal.ts";
+import { DetachKeys } from "./detach-keys.ts";
+import type { Exit, MonitorClient, MonitorListener } from "./monitor.ts";
+
+/** How this process's streams are tied to a container's. */
+export interface Ties {
+  /** Whether what is typed here goes there. */
+  readonly stdin: boolean;
+  /** The container has a terminal: here, the terminal is made raw while it lasts. */
+  readonly tty: boolean;
+  readonly detachKeys: Uint8Array;
+  /** Whether signals to this process go to the container. */
+  readonly proxySignals: boolean;
+}
+
+/** How it ended: `detached` when it was left running. */
+export type Ending =
+  | { readonly kind: "exit"; readonly exit: Exit }
+  | { readonly kind: "detached" }
+  | { readonly kind: "lost" };
+
+/** Writes the container's output where this process's goes. What cannot be written any more is dropped. */
+export function outputTo({ native }: Pick<Surroundings, "native">): MonitorListener {
+  const broken = new Set<number>();
+  return {
+    output(stream, bytes) {
+      const fd = stream === "stdout" ? 1 : 2;
+      if (broken.has(fd)) return;
+      try {
+        native.writeAll(fd, bytes);
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        broken.add(fd);
+      }
+    },
+  };
+}
+
+/** Ties the streams until the container ends, the connection breaks or somebody detaches. */
+export async function tie(client: MonitorClient, ties: Ties): Promise<Ending> {
+  const undo: (() => void)[] = [];
+  try {
+    const detached = Promise.withResolvers<Ending>();
+    const isTerminal = ties.tty && (await isTty(0));
+    if (isTerminal) undo.push(makeRaw());
+    if (ties.tty) undo.push(followSize(client));
+    if (ties.proxySignals) undo.push(passSignals(client));
+    if (ties.stdin)
+      void passInput(client, isTerminal ? new DetachKeys(ties.detachKeys) : undefined, () => {
+        client.send(request.detach());
+        detached.resolve({ kind: "detached" });
+      });
+    const ended = client.ended.then((exit): Ending => (exit === undefined ? { kind: "lost" } : { kind: "exit", exit }));
+    return await Promise.race([ended, detached.promise]);
+  } finally {
+    for (const action of undo) action();
+  }
+}
+
+async function passInput(client: MonitorClient, keys: DetachKeys | undefined, detach: () => void): Promise<void> {
+  for await (const typed of Bun.stdin.stream()) {
+    const { pass, detached } = keys?.take(typed) ?? { pass: typed, detached: false };
+    if (pass.length > 0) client.send(request.stdin(pass));
+    if (detached) return detach();
+    await client.drained();
+  }
+  client.send(request.stdinEnd());
+}
+
+const isTty = async (fd: 0 | 1): Promise<boolean> => (await import("node:tty")).isatty(fd);
+
+/** cfmakeraw(3) for the terminal on standard input, and back; also when this process is ended. */
+function makeRaw(): () => void {
+  process.stdin.setRawMode(true);
+  const restore = (): void => {
+    process.stdin.setRawMode(false);
+  };
+  process.on("exit", restore);
+  return () => {
+    process.off("exit", restore);
+    restore();
+  };
+}
+
+/** The size of the terminal here, for the container's. */
+export function terminalSize(): { rows: number; columns: number } {
+  const { rows, columns } = process.stdout.isTTY ? process.stdout : { rows: 24, columns: 80 };
+  return { rows: rows || 24, columns: columns || 80 };
+}
+
+function followSize(client: MonitorClient): () => void {
+  if (!process.stdout.isTTY) return () => {};
+  const tell = (): void => {
+    const { rows, columns } = terminalSize();
+    client.send(request.resize(rows, columns));
+  };
+  tell();
+  process.stdout.on("resize", tell);
+  return () => {
+    process.stdout.off("resize", tell);
+  };
+}
+
+/** Not passed on: what cannot be caught, and what concerns this process alone (as docker-run(1), --sig-proxy). */
+const OWN = ["SIGKILL", "SIGSTOP", "SIGCHLD", "SIGPIPE", "SIGWINCH", "SIGURG"];
+/** Faults of this process itself. */
+const FAULTS = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS"];
+
+function passSignals(client: MonitorClient): () => void {
+  const undo: (() => void)[] = [];
+  for (let number = 1; number < 32; number++) {
+    const name = signalName(number);
+    if (OWN.includes(name) || FAULTS.includes(name)) continue;
+    const pass = (): void => {
+      client.request(request.signal(number)).catch(() => {});
+    };
+    try {
+      process.on(name as NodeJS.Signals, pass);
+      undo.push(() => process.off(name as NodeJS.Signals, pass));
+    } catch {
+      // A signal that this runtime keeps for itself keeps its effect on this process.
+    }
+  }
+  return () => {
+    for (const action of undo) action();
+  };
+}

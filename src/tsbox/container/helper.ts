@@ -1,0 +1,25 @@
+import { Failure } from "../failure.ts";
+import { parseAnswer } from "../helper/records.ts";
+import type { Surroundings } from "../surroundings.ts";
+
+const TIMEOUT_MS = 60_000;
+const MAX_ANSWER = 64 * 1024;
+
+export type Started = Extract<ReturnType<typeof parseAnswer>, { ok: true }>;
+
+/** Runs `tsbox-mon` (native/box/README.md) and gives its answer; a Failure in the kernel's words when it says no. */
+export function runHelper(s: Surroundings, args: readonly string[], config: Uint8Array): Started {
+  const path = `${s.ownFolder}/tsbox-mon`;
+  const result = s.native.run(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER);
+  const text = new TextDecoder().decode(result.stdout).trim();
+  if (text === "") {
+    const how = result.stopped ?? result.signal ?? `exit status ${result.exitCode}`;
+    throw new Failure(`the helper ${path} gave no answer (${how})`, new TextDecoder().decode(result.stderr).trim(), {
+      status: 125,
+    });
+  }
+  const answer = parseAnswer(text);
+  for (const warning of answer.warnings) s.err(`tsbox: ${warning}\n`);
+  if (!answer.ok) throw new Failure(answer.message, "", { status: answer.exitCode });
+  return answer;
+}

@@ -1,0 +1,62 @@
+import { openKernel } from "../../kernel/open.ts";
+import { type Attached, attach, detach } from "../network/attach.ts";
+import { choosePorts } from "../network/ports.ts";
+import { readJson, removeFile, unless, writeJson } from "../store/files.ts";
+import { containerFolder, netnsPath } from "../store/places.ts";
+import type { Surroundings } from "../surroundings.ts";
+import type { PortSpec } from "../values/port.ts";
+import type { ContainerRecord } from "./record.ts";
+
+/** A container's network while it has one: `containers/<id>/network.json`. */
+export interface NetworkState {
+  /** With the ports of the host that were chosen. */
+  readonly ports: readonly PortSpec[];
+  /** `undefined` while it is being made, and without network. */
+  readonly attached?: Attached | undefined;
+}
+
+const path = (s: Surroundings, id: string): string => `${containerFolder(s.places, id)}/network.json`;
+
+export const networkState = (s: Surroundings, id: string): NetworkState | undefined =>
+  readJson(s.native, path(s, id)) as NetworkState | undefined;
+
+/** Makes the container's network namespace, its loopback up, on the default network unless it wants none. */
+export async function makeNetwork(s: Surroundings, record: ContainerRecord): Promise<NetworkState> {
+  const { id } = record;
+  const ports = await choosePorts(record.ports);
+  const state = { ports };
+  // Before the first step: what is taken away later are these ports.
+  writeJson(s.native, path(s, id), state, { durable: false });
+  s.native.makeDirs(`${s.places.run}/netns`, 0o711);
+  s.native.netnsCreate(netnsPath(s.places, id));
+  await loopbackUp(s, id);
+  if (record.network !== "bridge") return state;
+  const attached = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports) };
+  writeJson(s.native, path(s, id), attached, { durable: false });
+  return attached;
+}
+
+/** Takes away what `makeNetwork` made, as far as it came; twice is fine. */
+export async function removeNetwork(s: Surroundings, id: string, mode: ContainerRecord["network"]): Promise<void> {
+  if (mode === "bridge") {
+    const there = s.native.stat(netnsPath(s.places, id), false) !== undefined;
+    await detach(s, id, there ? netnsPath(s.places, id) : "", networkState(s, id)?.ports ?? []);
+  }
+  unless(["ENOENT"], () => s.native.netnsDelete(netnsPath(s.places, id)));
+  removeFile(s.native, path(s, id));
+}
+
+async function loopbackUp(s: Surroundings, id: string): Promise<void> {
+  const host = openKernel(s.native, { waiting: "here" });
+  try {
+    const sandbox = await host.enter(netnsPath(s.places, id));
+    try {
+      // The first link of every network namespace.
+      await sandbox.link.set(1, { up: true });
+    } finally {
+      await sandbox[Symbol.asyncDispose]();
+    }
+  } finally {
+    await host[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,32 @@
+import { Failure, messageOf } from "../failure.ts";
+import { removeFile, removeTree } from "../store/files.ts";
+import { runFolder } from "../store/places.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { containerCgroups } from "./cgroups.ts";
+import { removeNetwork } from "./network.ts";
+import type { ContainerRecord } from "./record.ts";
+import { activePath } from "./state.ts";
+
+/**
+ * Takes away everything a container has in the kernel: its processes, network, cgroups, the helper's files. Works from the
+ * ID alone, twice is fine, goes on after errors and says all of them; the container stays marked as active then, so that the
+ * next command tries again. Its lock is held.
+ */
+export async function release(s: Surroundings, record: Pick<ContainerRecord, "id" | "network">): Promise<void> {
+  const { id, network } = record;
+  const errors: string[] = [];
+  const step = async (action: () => unknown): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      errors.push(messageOf(error));
+    }
+  };
+  const groups = containerCgroups().open(id);
+  await step(() => groups.killAll());
+  await step(() => removeNetwork(s, id, network));
+  await step(() => groups.remove());
+  if (errors.length > 0) throw new Failure(`cannot remove all of container ${id}: ${errors.join("; ")}`);
+  removeTree(runFolder(s.places, id));
+  removeFile(s.native, activePath(s, id));
+}

@@ -1,0 +1,122 @@
+import type { ContainerCgroup } from "../cgroup/cgroup.ts";
+import type { CapabilitySets, ContainerConfig, ExecConfig, Mount, ProcessConfig } from "../helper/config.ts";
+import { rootfsOf } from "../store/images.ts";
+import { containerFolder } from "../store/places.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { containerCgroups } from "./cgroups.ts";
+import { argsOf, type ContainerRecord } from "./record.ts";
+import { hostnameOf } from "./settings.ts";
+import { lastStatePath } from "./state.ts";
+import { upperOf, workOf } from "./store.ts";
+
+/** Docker's json-file without limits fills disks; this is 30 MB for each container. */
+const LOG = { maxBytes: 10_000_000, maxFiles: 3 } as const;
+
+export const logPath = (s: Pick<Surroundings, "places">, id: string): string =>
+  `${containerFolder(s.places, id)}/log.json`;
+
+export interface Built {
+  readonly groups: ContainerCgroup;
+  /** `undefined` for the host's network. */
+  readonly netns: string | undefined;
+  readonly size: { readonly rows: number; readonly columns: number } | undefined;
+  readonly atEnd: { readonly args: readonly string[]; readonly env: readonly string[] } | undefined;
+}
+
+/** All that the helper is told about a container. */
+export async function containerConfig(
+  s: Surroundings,
+  record: ContainerRecord,
+  built: Built,
+): Promise<ContainerConfig> {
+  const { id, network } = record;
+  const oom = built.groups.dirOf("memory");
+  return {
+    ...(await processConfig(record, built.groups)),
+    args: argsOf(record),
+    cwd: record.workdir,
+    ...(record.tty && { terminal: built.size ?? { rows: 24, columns: 80 } }),
+    stdin: record.stdin,
+    stdinOnce: record.stdin && !record.tty,
+    namespaces: [
+      { kind: "mnt" },
+      { kind: "pid" },
+      { kind: "ipc" },
+      ...(network === "host" ? [] : ([{ kind: "uts" }, { kind: "net", path: built.netns }] as const)),
+    ],
+    root: { path: upperOf(s.places, id), readOnly: record.readOnly },
+    overlay: {
+      lower: [rootfsOf(s.places, record.image.id)],
+      upper: upperOf(s.places, id),
+      work: workOf(s.places, id),
+      volatile: record.autoRemove,
+    },
+    mounts: mountsOf(s, record),
+    ...(network !== "host" && { hostname: hostnameOf(record) }),
+    sysctls: record.sysctls,
+    init: record.init,
+    log: { path: logPath(s, id), ...LOG },
+    record: lastStatePath(s, id),
+    restart: { name: record.restart.name, maxRetries: record.restart.max },
+    stop: {
+      signal: record.stopSignal,
+      timeoutMs: record.stopTimeoutSeconds < 0 ? "never" : record.stopTimeoutSeconds * 1000,
+    },
+    ...(oom !== undefined && { oom: { version: containerCgroups().layout.mode === "v2" ? 2 : 1, folder: oom } }),
+    ...(built.atEnd !== undefined && { atEnd: built.atEnd }),
+  };
+}
+
+/** The same rights and limits for a process of `exec` as for the container's first. */
+export async function execConfig(
+  _s: Surroundings,
+  record: ContainerRecord,
+  what: { args: readonly string[]; tty: { rows: number; columns: number } | undefined; stdin: boolean },
+): Promise<ExecConfig> {
+  const shared = await processConfig(record, containerCgroups().open(record.id));
+  const env = what.tty === undefined || shared.env.some((variable) => variable.startsWith("TERM="));
+  return {
+    ...shared,
+    env: env ? shared.env : [...shared.env, "TERM=xterm"],
+    args: what.args,
+    cwd: record.workdir,
+    ...(what.tty !== undefined && { terminal: what.tty }),
+    stdin: what.stdin,
+    killWithClient: true,
+  };
+}
+
+async function processConfig(record: ContainerRecord, groups: ContainerCgroup): Promise<Omit<ProcessConfig, "args">> {
+  const { tasks, into } = groups.join;
+  return {
+    env: [`HOSTNAME=${hostnameOf(record)}`, ...record.env],
+    user: record.user === "" ? undefined : record.user,
+    capabilities: capabilitiesOf(record),
+    noNewPrivileges: record.security.noNewPrivileges,
+    rlimits: record.ulimits.map(({ name, soft, hard }) => ({ resource: name, soft, hard })),
+    cgroups: into === undefined ? tasks : [`${into}/cgroup.procs`],
+  };
+}
+
+function capabilitiesOf(_record: ContainerRecord): CapabilitySets {
+  const set = 0xa80425fbn;
+  return { bounding: set, effective: set, permitted: set, inheritable: 0n, ambient: 0n };
+}
+
+function mountsOf(s: Surroundings, record: ContainerRecord): Mount[] {
+  const folder = containerFolder(s.places, record.id);
+  return [
+    { kind: "fs", source: "proc", target: "/proc", type: "proc", flags: ["nosuid", "noexec", "nodev"] },
+    {
+      kind: "fs",
+      source: "tmpfs",
+      target: "/dev",
+      type: "tmpfs",
+      flags: ["nosuid", "strictatime"],
+      data: "mode=755,size=65536k",
+    },
+    { kind: "bind", source: `${folder}/hosts`, target: "/etc/hosts" },
+    { kind: "bind", source: `${folder}/resolv.conf`, target: "/etc/resolv.conf" },
+    { kind: "bind", source: `${folder}/hostname`, target: "/etc/hostname" },
+  ];
+}

@@ -1,0 +1,105 @@
+import { mkdirSync } from "node:fs";
+import { MonitorClient, type MonitorListener } from "../client/monitor.ts";
+import { Failure } from "../failure.ts";
+import { encodeContainer } from "../helper/encode.ts";
+import { request } from "../helper/frames.ts";
+import { FILES } from "../helper/records.ts";
+import { hostsFile, resolvConf } from "../network/files.ts";
+import { readText } from "../store/files.ts";
+import { loadImage } from "../store/images.ts";
+import { activeIn, containerFolder, netnsPath, runFolder } from "../store/places.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { containerCgroups } from "./cgroups.ts";
+import { runHelper } from "./helper.ts";
+import { makeNetwork, type NetworkState } from "./network.ts";
+import type { ContainerRecord } from "./record.ts";
+import { release } from "./release.ts";
+import { hostnameOf } from "./settings.ts";
+import { containerConfig } from "./spec.ts";
+import { activePath } from "./state.ts";
+
+export interface StartOptions {
+  /** Takes the container's output from its first byte on. */
+  readonly listener?: MonitorListener | undefined;
+  /** Whether standard input is this client's. */
+  readonly stdin?: boolean;
+  /** First size of its terminal. */
+  readonly size?: { readonly rows: number; readonly columns: number } | undefined;
+  /** Nobody waits for its end, so the monitor calls us when it has ended. */
+  readonly unattended: boolean;
+}
+
+/**
+ * Starts a container whose lock is held, and gives the connection to its monitor. What cannot be started leaves nothing
+ * behind in the kernel; the Failure's status is that of the command: 126, 127 or 125.
+ */
+export async function startContainer(
+  s: Surroundings,
+  record: ContainerRecord,
+  options: StartOptions,
+): Promise<MonitorClient> {
+  const { id } = record;
+  if (loadImage(s.native, s.places, record.image.id) === undefined)
+    throw new Failure(`the image of container ${record.name} is gone: ${record.image.name}`, "import it again", {
+      status: 125,
+    });
+  // From here on a killed command leaves something, and the next one looks in this folder for it.
+  s.native.makeDirs(activeIn(s.places), 0o700);
+  s.native.replaceFile(activePath(s, id), new Uint8Array(), 0o600);
+  try {
+    return await build(s, record, options);
+  } catch (error) {
+    await release(s, record).catch((left: unknown) => {
+      s.err(`tsbox: cannot clean up (tsbox system gc tries again): ${left instanceof Error ? left.message : left}\n`);
+    });
+    if (error instanceof Failure)
+      throw new Failure(error.message, error.remedy, { status: Math.max(error.status, 125), cause: error });
+    throw error;
+  }
+}
+
+async function build(s: Surroundings, record: ContainerRecord, options: StartOptions): Promise<MonitorClient> {
+  const { id } = record;
+  s.native.makeDirs(runFolder(s.places, id), 0o700);
+  const groups = containerCgroups().create(id);
+  for (const warning of groups.setLimits(record.limits)) s.err(`tsbox: ${warning}\n`);
+  const network = record.network === "host" ? undefined : await makeNetwork(s, record);
+  writeNetworkFiles(s, record, network);
+  for (const { source } of record.binds)
+    if (s.native.stat(source, true) === undefined) mkdirSync(source, { recursive: true, mode: 0o755 });
+  const config = await containerConfig(s, record, {
+    groups,
+    netns: network === undefined ? undefined : netnsPath(s.places, id),
+    size: options.size,
+    atEnd: options.unattended ? endCommand(s, id) : undefined,
+  });
+  runHelper(s, ["create", runFolder(s.places, id)], encodeContainer(config));
+  const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, options.listener);
+  if (client === undefined) throw new Failure("the container's monitor does not answer");
+  const { listener, stdin = false } = options;
+  if (listener !== undefined) await client.must(request.attach({ stdin, output: true, lossless: true }), "attach");
+  const answer = await client.request(request.start());
+  if (answer.type === "error") {
+    client.close();
+    throw new Failure(answer.text, "", { status: answer.exitCode });
+  }
+  return client;
+}
+
+/** The files of a container that the host writes: seen as /etc/hosts, /etc/hostname and /etc/resolv.conf. */
+function writeNetworkFiles(s: Surroundings, record: ContainerRecord, network: NetworkState | undefined): void {
+  const folder = containerFolder(s.places, record.id);
+  const address = network?.attached?.addresses[0]?.replace(/\/.*/, "");
+  const hosts = readText(s.native, "/etc/resolv.conf", 1024 * 1024) ?? "";
+  const put = (name: string, text: string): void =>
+    s.native.replaceFile(`${folder}/${name}`, new TextEncoder().encode(text), 0o644);
+  put("hosts", hostsFile(hostnameOf(record), address));
+  put("hostname", `${hostnameOf(record)}\n`);
+  put("resolv.conf", network === undefined ? hosts : resolvConf(hosts));
+}
+
+/** What the monitor runs when the container has ended for good. */
+const endCommand = (s: Surroundings, id: string): { args: string[]; env: string[] } => ({
+  args: [`${s.ownFolder}/tsbox`, "__ended", id],
+  env: [`TSBOX_DATA=${s.places.data}`, `TSBOX_RUN=${s.places.run}`, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+});

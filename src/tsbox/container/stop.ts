@@ -1,0 +1,71 @@
+import { MonitorClient } from "../client/monitor.ts";
+import { Failure } from "../failure.ts";
+import { request } from "../helper/frames.ts";
+import { FILES } from "../helper/records.ts";
+import { runFolder } from "../store/places.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { containerCgroups } from "./cgroups.ts";
+import { finishIfFree } from "./finish.ts";
+import type { ContainerRecord } from "./record.ts";
+import { conditionOf } from "./state.ts";
+
+const SIGKILL = 9;
+/** After SIGKILL only the kernel can keep a process. */
+const KILL_WAIT_MS = 20_000;
+
+/** A connection to the monitor of a container that runs; `undefined` when it does not. */
+export async function connectTo(
+  s: Surroundings,
+  { id }: Pick<ContainerRecord, "id">,
+): Promise<MonitorClient | undefined> {
+  if (conditionOf(s, id).kind !== "alive") return undefined;
+  return MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`);
+}
+
+/** The same; a Failure when it does not run. */
+export async function connectToRunning(s: Surroundings, record: ContainerRecord): Promise<MonitorClient> {
+  const client = await connectTo(s, record);
+  if (client !== undefined) return client;
+  throw new Failure(`container ${record.name} is not running`, `tsbox start ${record.name}`);
+}
+
+/** Stops a container as it asked to be stopped, and returns when it has ended; one that does not run is fine. */
+export async function stopContainer(s: Surroundings, record: ContainerRecord): Promise<void> {
+  await endIt(s, record, request.stop());
+}
+
+/** Sends a signal. When it is SIGKILL, returns when the container has ended, which counts as stopped by hand. */
+export async function killContainer(s: Surroundings, record: ContainerRecord): Promise<void> {
+  await endIt(s, record, request.signal(SIGKILL, true));
+}
+
+async function endIt(s: Surroundings, record: ContainerRecord, how: Uint8Array): Promise<void> {
+  const client = await connectTo(s, record);
+  if (client !== undefined) {
+    try {
+      await client.must(request.wait(), "wait for the container");
+      await client.must(how, "stop the container");
+      // What stands still does not see a signal.
+      await thaw(record.id);
+      const { stopTimeoutSeconds } = record;
+      const limits = stopTimeoutSeconds < 0 ? [] : [tooLate(record, stopTimeoutSeconds * 1000 + KILL_WAIT_MS)];
+      await Promise.race([client.ended, ...limits]);
+    } finally {
+      client.close();
+    }
+  }
+  await finishIfFree(s, record.id);
+}
+
+async function thaw(id: string): Promise<void> {
+  const groups = containerCgroups().open(id);
+  if (groups.exists && groups.frozen) await groups.thaw();
+}
+
+async function tooLate({ name }: ContainerRecord, limitMs: number): Promise<never> {
+  await Bun.sleep(limitMs);
+  throw new Failure(
+    `container ${name} does not end, not even by SIGKILL`,
+    "its processes wait in the kernel: see dmesg",
+  );
+}

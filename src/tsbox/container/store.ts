@@ -1,0 +1,89 @@
+import { Failure } from "../failure.ts";
+import { newId } from "../names/id.ts";
+import { type Files, readJson, removeTree, writeJson } from "../store/files.ts";
+import { type Lock, lock, tryLock } from "../store/lock.ts";
+import { claimName, findContainer, releaseName } from "../store/names.ts";
+import { containerFolder, type Places } from "../store/places.ts";
+import type { ContainerRecord } from "./record.ts";
+
+/** Files in `containers/<id>/`. */
+const FILES = { record: "config.json", lock: "lock", upper: "upper", work: "work" } as const;
+
+export const recordPath = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.record}`;
+export const upperOf = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.upper}`;
+export const workOf = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.work}`;
+const lockPath = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.lock}`;
+
+/**
+ * Makes a container's files. Its folder is locked before it has a name, and has a record last: one without is rubbish as
+ * soon as nobody holds its lock. Gives the record and the lock.
+ */
+export function makeContainer(
+  files: Files,
+  places: Places,
+  name: string | undefined,
+  settings: Omit<ContainerRecord, "id" | "name">,
+): { record: ContainerRecord; held: Lock } {
+  const id = newId();
+  const folder = containerFolder(places, id);
+  files.makeDirs(folder, 0o700);
+  let held: Lock | undefined;
+  try {
+    held = lock(files, lockPath(places, id), `container ${id}`);
+    const record = { ...settings, id, name: claimName(files, places, name, id) };
+    files.makeDirs(upperOf(places, id), 0o755);
+    files.makeDirs(workOf(places, id), 0o700);
+    saveRecord(files, places, record);
+    return { record, held };
+  } catch (error) {
+    removeTree(folder);
+    held?.release();
+    throw error;
+  }
+}
+
+/** A container with --rm is rubbish after a power cut anyway, so nobody waits for the disk. */
+export const saveRecord = (files: Files, places: Places, record: ContainerRecord): void =>
+  writeJson(files, recordPath(places, record.id), record, { durable: !record.autoRemove });
+
+/** The record of a container, `undefined` when it has none (any more). */
+export function loadRecord(files: Files, places: Places, id: string): ContainerRecord | undefined {
+  const raw = readJson(files, recordPath(places, id));
+  if (typeof raw !== "object" || raw === null || !("version" in raw)) return undefined;
+  if (raw.version !== 1)
+    throw new Failure(`container ${id} was made by another version of tsbox`, "use that version, or remove its folder");
+  return raw as ContainerRecord;
+}
+
+/** The container that a word means. */
+export function findRecord(files: Files, places: Places, word: string): ContainerRecord {
+  const record = loadRecord(files, places, findContainer(files, places, word));
+  if (record === undefined) throw new Failure(`no such container: ${word}`, "tsbox ps -a lists them");
+  return record;
+}
+
+/** Holds a container's lock; a Failure when it is gone or another command does not give it up. */
+export function lockContainer(files: Files, places: Places, id: string, shown: string): Lock {
+  if (files.stat(containerFolder(places, id), false) === undefined) throw gone(shown);
+  const held = lock(files, lockPath(places, id), `container ${shown}`);
+  // Its folder may have been removed while we waited; the lock's file went with it.
+  if (files.stat(recordPath(places, id), false) !== undefined) return held;
+  held.release();
+  throw gone(shown);
+}
+
+const gone = (shown: string): Failure => new Failure(`no such container: ${shown}`, "tsbox ps -a lists them");
+
+/** The lock of a container that nobody is busy with, whether it has a record or not. */
+export function tryLockContainer(files: Files, places: Places, id: string): Lock | undefined {
+  if (files.stat(containerFolder(places, id), false) === undefined) return undefined;
+  return tryLock(files, lockPath(places, id));
+}
+
+/** Removes all of a container's files; its lock must be held. The record goes first, the lock's file last. */
+export function dropContainer(files: Files, places: Places, id: string, name: string | undefined): void {
+  const folder = containerFolder(places, id);
+  if (files.stat(recordPath(places, id), false) !== undefined) files.removeFile(recordPath(places, id));
+  if (name !== undefined) releaseName(files, places, name, id);
+  removeTree(folder);
+}

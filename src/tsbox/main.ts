@@ -1,0 +1,87 @@
+import { isSystemError } from "../../native/load.ts";
+import { indented, printable } from "../cli/text.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { CgroupError, LimitError } from "./cgroup/error.ts";
+import { overview, resolveWord } from "./commands/index.ts";
+import { EXIT, Failure } from "./failure.ts";
+import { helpText } from "./options/help.ts";
+import { parseOptions } from "./options/parse.ts";
+import { type Holdings, processSurroundings, type Surroundings } from "./surroundings.ts";
+
+/** The command `tsbox`, whole. Gives the exit status. */
+export async function main(args: readonly string[], holdings: Holdings): Promise<number> {
+  // Everything made here has the mode it is made with, whatever the caller's habit.
+  process.umask(0o022);
+  let err = (text: string): void => {
+    process.stderr.write(text);
+  };
+  try {
+    const s = processSurroundings(holdings);
+    err = s.err;
+    return await dispatch(args, s);
+  } catch (error) {
+    return report(error, err);
+  }
+}
+
+export async function dispatch(args: readonly string[], s: Surroundings): Promise<number> {
+  const [first] = args;
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    s.out(overview());
+    return first === undefined ? EXIT.failed : EXIT.done;
+  }
+  const { load, used } = resolveWord(first === "--version" || first === "-v" ? ["version"] : args);
+  const word = await load();
+  const stopAtOperand = word.stopAtOperand ?? false;
+  const { values, operands, help } = parseOptions(word.options, args.slice(used), {
+    command: word.name,
+    stopAtOperand,
+  });
+  if (help) {
+    s.out(helpText(word));
+    return EXIT.done;
+  }
+  const { min, max } = word.operands;
+  if (operands.length < min || operands.length > max)
+    throw new UsageError(
+      `tsbox ${word.name} takes ${word.usage === "" ? "no operands" : word.usage}, and there ${operands.length === 1 ? "is 1" : `are ${operands.length}`}`,
+      `see tsbox ${word.name} --help`,
+    );
+  return await word.run(values, operands, s);
+}
+
+/** Says what went wrong and gives the exit status; what was not foreseen is a bug and thrown on. */
+function report(error: unknown, err: (text: string) => void): number {
+  if (error instanceof UsageError) {
+    say(err, error.message, error.remedy);
+    return EXIT.launcher;
+  }
+  if (error instanceof LimitError) {
+    say(err, error.message, "");
+    return EXIT.launcher;
+  }
+  if (error instanceof Failure) {
+    say(err, error.message, error.remedy);
+    return error.status;
+  }
+  if (error instanceof CgroupError || isSystemError(error)) {
+    const lacksRights = ["EPERM", "EACCES"].includes(error.code) && process.geteuid?.() !== 0;
+    say(err, error.message, lacksRights ? "this needs root: sudo tsbox …" : remedyFor(error.code));
+    return EXIT.failed;
+  }
+  if (error instanceof Error && "code" in error && "syscall" in error) {
+    say(err, error.message, remedyFor(String(error.code)));
+    return EXIT.failed;
+  }
+  throw error;
+}
+
+const remedyFor = (code: string): string =>
+  code === "ENOSPC" || code === "EDQUOT"
+    ? "the disk is full: free some space, or name another folder by TSBOX_DATA"
+    : "";
+
+function say(err: (text: string) => void, message: string, remedy: string): void {
+  const lines = (text: string): string => text.split("\n").map(printable).join("\n");
+  err(`tsbox: ${lines(message)}\n${indented(lines(remedy))}`);
+}
