@@ -19,11 +19,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 type Entry = Partial<Header> & { name: string; content?: string };
+/** Without it, archives of two seconds differ. */
+const mtime = new Date(0);
 const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
 async function archive(entries: readonly Entry[]): Promise<Buffer> {
   const packing = pack();
-  for (const { content, ...header } of entries) packing.entry({ ...owner, ...header }, content ?? "");
+  for (const { content, ...header } of entries) packing.entry({ ...owner, mtime, ...header }, content ?? "");
   packing.finalize();
   return Buffer.concat(await Array.fromAsync(packing as AsyncIterable<Uint8Array>));
 }
