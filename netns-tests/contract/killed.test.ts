@@ -85,7 +85,7 @@ describe("a plugin killed at any moment", () => {
   const subjects = SUBJECTS.filter(({ stays, variant }) => stays.length > 0 && !variant);
   const chosen = SOAK
     ? subjects
-    : subjects.filter(({ name }) => /masquerading|checked|portmap.*v4 and v6|vxlan/.test(name));
+    : subjects.filter(({ name }) => /masquerading|checked|(portmap|bandwidth).*v4 and v6|vxlan/.test(name));
   for (const subject of chosen)
     for (const ground of ["a fresh host", "a host in use"] as const)
       contractTest(`${subject.name}: ${RUNS} times on ${ground}, DEL or GC leaves it as it was`, async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { htbClass, htbQdisc, redirectAll, tbfOptions } from "../../src/netlink/tc/index.ts";
+import { parseCidr } from "../../src/ip/index.ts";
+import { ethertypeOf, htbClass, htbQdisc, matchPrefix, redirectAll, tbfOptions } from "../../src/netlink/tc/index.ts";
 import { makePair, makeWorld } from "./world.ts";
 
 test("a token bucket as tc makes it", async () => {
@@ -113,4 +114,72 @@ test("clsact holds filters for both directions", async () => {
   const filters = await json("tc", "-j", "filter", "show", "dev", "v0", "egress");
   expect(filters.at(-1)).toMatchObject({ protocol: "ip", kind: "u32" });
   expect(await json("tc", "-j", "filter", "show", "dev", "v0", "ingress")).toEqual([]);
+});
+
+test("one qdisc is asked for by its place", async () => {
+  await using world = await makeWorld();
+  const { kernel } = world;
+  const { v0 } = await makePair(world);
+  const of = (parent?: string) => kernel.tc.getQdisc({ link: v0.index, parent });
+  expect([await of(), await of("ingress"), await of("1:30")]).toEqual([undefined, undefined, undefined]);
+  await kernel.tc.addQdisc({ link: v0.index, handle: "1:", kind: "htb", data: htbQdisc(0) });
+  const limits = { rateBytesPerSec: 1_250_000, burstBytes: 15_360 };
+  await kernel.tc.addClass({ link: v0.index, parent: "1:", handle: "1:30", kind: "htb", data: htbClass(limits) });
+  const bucket = tbfOptions({ rateBytesPerSec: 1_000_000, burstBytes: 32_768, latencyMs: 25 });
+  await kernel.tc.addQdisc({ link: v0.index, parent: "1:30", handle: "2:", kind: "tbf", data: bucket });
+  await kernel.tc.addQdisc({ link: v0.index, kind: "ingress" });
+  expect(await of()).toMatchObject({ link: v0.index, kind: "htb", handle: "1:", parent: "root" });
+  expect(await of("1:30")).toMatchObject({ kind: "tbf", handle: "2:", parent: "1:30" });
+  expect(await of("ingress")).toMatchObject({ kind: "ingress", handle: "ffff:" });
+  await kernel.link.del(v0.index);
+  expect(of()).rejects.toThrow("ENODEV");
+});
+
+test("prefixes are matched as tc matches them", async () => {
+  await using world = await makeWorld();
+  const { kernel, place } = world;
+  const links = await makePair(world);
+  for (const { index } of Object.values(links))
+    await kernel.tc.addQdisc({ link: index, handle: "1:", kind: "htb", data: htbQdisc(0) });
+  const rows: [side: "src" | "dst", prefix: string][] = [
+    ["dst", "10.1.2.3/32"],
+    ["src", "10.0.0.0/9"],
+    ["dst", "0.0.0.0/0"],
+    ["src", "fd00:1:2:3::/64"],
+    ["dst", "fd00:1::8000/113"],
+    ["dst", "2001:db8::1/128"],
+    ["src", "fc00::/7"],
+  ];
+  for (const [i, [side, text]] of rows.entries()) {
+    const prefix = parseCidr(text);
+    if (!prefix) throw new Error(text);
+    const { family } = prefix.ip;
+    await kernel.tc.addFilter({
+      link: links.v0.index,
+      parent: "1:",
+      priority: i + 1,
+      protocol: ethertypeOf(family),
+      kind: "u32",
+      data: matchPrefix(side, prefix, 0x1_0030),
+    });
+    const [protocol, ip] = family === 4 ? ["ip", "ip"] : ["ipv6", "ip6"];
+    const match = ["u32", "match", ip, side, text, "classid", "1:30"];
+    const place1 = ["dev", "v1", "parent", "1:", "protocol", protocol, "prio", String(i + 1)];
+    await place.exec("tc", "filter", "add", ...place1, ...match);
+  }
+  const show = (dev: string) => place.exec("tc", "-d", "filter", "show", "dev", dev);
+  expect(await show("v0")).toBe(await show("v1"));
+});
+
+test("a bucket that takes longer than ticks can say is as large as it was asked for", async () => {
+  await using world = await makeWorld();
+  const { kernel } = world;
+  const { v0 } = await makePair(world);
+  const [rateBytesPerSec, burstBytes] = [125_000, 500_000_000];
+  const data = tbfOptions({ rateBytesPerSec, burstBytes, latencyMs: 25 });
+  await kernel.tc.addQdisc({ link: v0.index, handle: "1:", kind: "tbf", data });
+  const { attrs } = (await kernel.tc.getQdisc({ link: v0.index })) ?? {};
+  // What the kernel says is cut to 32 bits; of the clamped `buffer` alone it would be 0xffffffff, or 4.3 s.
+  const ticks = ((burstBytes / rateBytesPerSec) * 1e9) / 64;
+  expect(attrs?.kind === "tbf" && attrs.data?.parms?.buffer).toBe(ticks % 2 ** 32);
 });

@@ -12,7 +12,7 @@ type Obj = Record<string, unknown>;
 
 /**
  * Everything about a place that a plugin could leave behind: links, addresses, routes of all tables, rules, neighbours,
- * nft rule set, forwarding sysctls, named namespaces, and files. Counters, timers and states that change by themselves
+ * queueing disciplines, nft rule set, forwarding sysctls, named namespaces, and files. Counters, timers and states that change by themselves
  * are left out, so two snapshots of an idle place are equal.
  */
 export async function snapshot(place: Place, options: SnapshotOptions = {}): Promise<Snapshot> {
@@ -41,7 +41,8 @@ export async function snapshot(place: Place, options: SnapshotOptions = {}): Pro
     put(`sysctl ${key.trim()}`, value.trim());
   }
   for (const line of lines(parts[8])) put(`netns ${line}`);
-  for (const line of lines(parts[9])) {
+  for (const qdisc of json(9)) if (qdisc["handle"] !== "0:") put(`qdisc ${text(without(qdisc, ["refcnt"]))}`);
+  for (const line of lines(parts[10])) {
     const tab = line.indexOf("\t");
     put(`file ${line.slice(0, tab)}`, line.slice(tab + 1));
   }
@@ -80,6 +81,7 @@ nft -j -s list ruleset 2>/dev/null; sep
 cd /proc/sys/net && grep -r . ipv4/ip_forward ipv6/conf/*/forwarding ipv4/conf/*/forwarding ipv4/conf/*/route_localnet \
   ipv6/conf/*/accept_ra bridge 2>/dev/null | tr ':' '='; sep
 ls -1 /run/netns 2>/dev/null; sep
+tc -j qdisc show; sep
 for folder in "$@"; do
   [ -e "$folder" ] && find "$folder" -type f | while read -r file; do
     printf '%s\\t' "$file"; head -c 4096 "$file" | tr '\\r\\n\\000' '   '; echo

@@ -10,7 +10,7 @@ import { must, run } from "../support/run.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
 import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
-const NAMES = ["bridge", "host-local", "loopback", "portmap", "static"];
+const NAMES = ["bandwidth", "bridge", "host-local", "loopback", "portmap", "static"];
 const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet.node"].sort();
 
 /** A folder of root's alone, as /opt/cni/bin is. */

@@ -1,4 +1,4 @@
-import { change, NLM_F, type Request } from "../netlink/socket/index.ts";
+import { change, isNetlinkError, NLM_F, type Request, request } from "../netlink/socket/index.ts";
 import { type ClassAttrs, type ClassKind, delClass, getClass, newClass } from "../netlink/tc/class.ts";
 import { TC_H } from "../netlink/tc/constants.ts";
 import { delFilter, type FilterAttrs, type FilterKind, getFilter, newFilter } from "../netlink/tc/filter.ts";
@@ -52,7 +52,9 @@ export interface TcVerbs {
   replaceQdisc(spec: QdiscSpec): Promise<void>;
   /** NetlinkError ENOENT or EINVAL when there is none. */
   delQdisc(place: TcPlace): Promise<void>;
-  /** Of one link or of all. */
+  /** The one at this parent (`root`, `ingress`), or of this handle; `undefined` when there is none but the default. */
+  getQdisc(place: TcPlace): Promise<Qdisc | undefined>;
+  /** Of one link or of all; the kernel walks all of them either way. */
   listQdiscs(link?: number): Promise<Qdisc[]>;
   addClass(spec: ClassSpec): Promise<void>;
   replaceClass(spec: ClassSpec): Promise<void>;
@@ -74,6 +76,22 @@ export function tcVerbs(ctx: KernelContext): TcVerbs {
     addQdisc: (spec) => send(qdiscRequest(spec, CREATE)),
     replaceQdisc: (spec) => send(qdiscRequest(spec, REPLACE)),
     delQdisc: (place) => send(change(delQdisc, { header: headerOf(place) }, 0, describe(place))),
+    async getQdisc(place) {
+      // Kernels before 6.8 send the answer to those only who asked for an echo.
+      const ask = request(
+        getQdisc,
+        { header: headerOf(place) },
+        NLM_F.REQUEST | NLM_F.ACK | NLM_F.ECHO,
+        describe(place),
+      );
+      const [outcome] = await ctx.route().exchange([ask]);
+      if (isNetlinkError(outcome?.error, "ENOENT", "EINVAL")) return undefined;
+      if (outcome?.error) throw outcome.error;
+      const reply = outcome?.replies.find(({ type }) => type === newQdisc.type);
+      if (!reply) return undefined;
+      const { header, attrs } = newQdisc.decode(reply.bytes);
+      return header.handle === 0 ? undefined : toObject(header, attrs);
+    },
     async listQdiscs(link) {
       const all = await ctx.route().dump(getQdisc, { header: { index: link } }, newQdisc);
       const found = all.map(({ header, attrs }) => toObject(header, attrs));

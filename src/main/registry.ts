@@ -8,6 +8,7 @@ type Loader = () => Promise<Plugin>;
  * A `Plugin<C>` hands its own config from `parse` to its verbs; outside nobody looks into it.
  */
 export const PLUGINS: Readonly<Record<string, Loader>> = {
+  bandwidth: async () => (await import("../../plugins/bandwidth/index.ts")).bandwidth as Plugin,
   bridge: async () => (await import("../../plugins/bridge/index.ts")).bridge as Plugin,
   loopback: async () => (await import("../../plugins/loopback/index.ts")).loopback as Plugin,
   portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,

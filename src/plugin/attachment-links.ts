@@ -2,8 +2,9 @@ import type { AttachmentRequest, NetworkConfig } from "../cni/types.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
 import { isNetlinkError } from "../netlink/socket/index.ts";
+import { attachmentOf } from "./attachment.ts";
 import { errnoCode } from "./errors.ts";
-import { hostVethName, isHostVethName, type Owner, parseOwnerMark } from "./owner.ts";
+import { hostVethName, isHostVethName, type Owner, ownerOf, parseOwnerMark } from "./owner.ts";
 import { allOf } from "./steps.ts";
 
 /** The host's end of an attachment, by its derived name; `undefined` when it is gone or was made by the reference. */
@@ -39,13 +40,19 @@ async function deleteInSandbox(host: Kernel, req: AttachmentRequest<NetworkConfi
   await using sandbox = await enterIfThere(host, req.netns);
   if (!sandbox || sandbox.identity === host.identity) return;
   const link = await sandbox.link.get(req.ifName);
-  if (!link) return;
+  if (link && isProvenOurs(link, req, owner)) await deleteLink(sandbox, link.index);
+}
+
+/** Whether a link of the sandbox is this attachment's: by its alias, or else by the address that prevResult has for it. */
+export function isProvenOurs(
+  link: Link,
+  req: AttachmentRequest<NetworkConfig>,
+  owner: Owner = ownerOf(attachmentOf(req)),
+): boolean {
   const mark = parseOwnerMark(link.alias);
-  if (mark && mark.attachment !== owner.attachment) return;
-  const listed = req.conf.prevResult?.interfaces?.some(
-    (i) => i.name === req.ifName && i.sandbox !== undefined && i.mac !== undefined && i.mac.toLowerCase() === link.mac,
-  );
-  if (mark || listed) await deleteLink(sandbox, link.index);
+  if (mark) return mark.attachment === owner.attachment;
+  const { interfaces = [] } = req.conf.prevResult ?? {};
+  return interfaces.some((i) => i.name === req.ifName && i.sandbox !== undefined && i.mac?.toLowerCase() === link.mac);
 }
 
 /** A namespace that is gone, or a path that never was one, has nothing left to clean. */
@@ -68,7 +75,7 @@ export async function deleteLink(kernel: Kernel, index: number): Promise<void> {
 }
 
 /** A link without a mark may be one whose mark is on its way: it comes with a message of its own. */
-const MARK_PAUSE_MS = 250;
+export const MARK_PAUSE_MS = 250;
 
 /**
  * Deletes the host's ends of all attachments of a network that are not in `valid` (attachment hashes), and half-made

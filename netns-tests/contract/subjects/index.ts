@@ -1,4 +1,5 @@
 import type { Subject } from "../subject.ts";
+import { bandwidths } from "./bandwidth.ts";
 import { bridges } from "./bridge.ts";
 import { hostLocal, staticAddresses } from "./ipam.ts";
 import { loopback } from "./loopback.ts";
@@ -6,7 +7,15 @@ import { portmaps } from "./portmap.ts";
 import { vxlan } from "./vxlan.ts";
 
 /** Everything the suite proves. A plugin joins by its line here. */
-export const SUBJECTS: readonly Subject[] = [...bridges, ...portmaps, vxlan, loopback, hostLocal, staticAddresses];
+export const SUBJECTS: readonly Subject[] = [
+  ...bridges,
+  ...portmaps,
+  ...bandwidths,
+  vxlan,
+  loopback,
+  hostLocal,
+  staticAddresses,
+];
 
 /** The one of this name; a test that picks one fails loudly when it is renamed. */
 export function subject(name: string): Subject {

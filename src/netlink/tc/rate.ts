@@ -14,7 +14,7 @@ export const ratespec = struct({
 });
 
 export const LINKLAYER_ETHERNET = 1;
-const MAX_U32 = 0xffff_ffff;
+export const MAX_U32 = 0xffff_ffff;
 
 /** The `ratespec` of a rate in bytes per second, and the 64-bit attribute for one that does not fit. */
 export function rateOf(bytesPerSec: number): {
@@ -39,6 +39,13 @@ export function ticksOf(bytes: number, bytesPerSec: number): number {
     throw new RangeError(`${bytes} bytes at ${bytesPerSec} bytes per second take longer than the kernel can count`);
   return ticks;
 }
+
+/**
+ * `buffer` of a token bucket whose size in bytes is given beside it (TCA_TBF_BURST) and counts instead: a bucket that takes
+ * longer to fill than 32 bits hold is as long as they can say.
+ */
+export const bufferTicks = (burstBytes: number, bytesPerSec: number): number =>
+  Math.min(Math.trunc((burstBytes * 1e9) / bytesPerSec / TICK_NS), MAX_U32);
 
 /** What a buffer of so many ticks holds at a rate, in bytes. */
 export const bytesOfTicks = (ticks: number, bytesPerSec: number): number =>

@@ -1,5 +1,5 @@
 import { attrs, bytes, type Infer, type Input, struct, u32, u64 } from "../wire/index.ts";
-import { rateOf, ratespec, ticksOf } from "./rate.ts";
+import { bufferTicks, MAX_U32, rateOf, ratespec } from "./rate.ts";
 import { TCA_TBF } from "./tbf.const.ts";
 
 /** Token bucket filter, tc-tbf(8). */
@@ -40,7 +40,7 @@ export function tbfOptions(spec: TbfSpec): Input<typeof tbf> {
   const { spec: rate, rate64 } = rateOf(rateBytesPerSec);
   const limit = limitBytes ?? Math.trunc((rateBytesPerSec * (latencyMs ?? 0)) / 1000 + burstBytes);
   return {
-    parms: { rate, limit: Math.min(limit, 0xffff_ffff), buffer: ticksOf(burstBytes, rateBytesPerSec) },
+    parms: { rate, limit: Math.min(limit, MAX_U32), buffer: bufferTicks(burstBytes, rateBytesPerSec) },
     rate64,
     burst: burstBytes,
   };
