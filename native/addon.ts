@@ -151,6 +151,12 @@ export interface Native {
   /** access(2) W_OK, on a folder also X_OK; false when there is nothing. For root only a read-only mount says no. */
   isWritable(path: string): boolean;
 
+  // --- daemons of this machine: stream sockets in the file system (unix(7)); `writeAll` and `closeFd` are good for them too
+  /** Never blocks: EAGAIN when the daemon's queue is full, ENOENT or ECONNREFUSED when there is none. */
+  localConnect(path: string): Fd;
+  /** What has come, at most `maxBytes`; none at the end of the stream. ETIMEDOUT after `timeoutMs` (-1 waits for ever). */
+  localReceive(fd: Fd, maxBytes: number, timeoutMs: number): Uint8Array;
+
   // --- programs
   /**
    * Executes a program to its end, in this thread's network namespace. Its standard streams are pipes; it inherits no other
