@@ -1,5 +1,6 @@
 import type { NetlinkError, Request } from "../netlink/socket/index.ts";
 import type { AddrVerbs } from "./addr.ts";
+import type { BusVerbs } from "./bus.ts";
 import type { ConntrackVerbs } from "./conntrack.ts";
 import type { FdbVerbs } from "./fdb.ts";
 import type { LinkVerbs } from "./link.ts";
@@ -34,6 +35,7 @@ export interface Kernel extends AsyncDisposable {
   readonly conntrack: ConntrackVerbs;
   readonly sockets: SocketVerbs;
   readonly sysctl: SysctlVerbs;
+  readonly bus: BusVerbs;
   /**
    * Sends rtnetlink requests built by `link.setting`, `addr.adding`, `route.adding` … all at once, and reads the answers
    * after. Throws the first refusal; what came before it has taken effect, and what comes after may have.

@@ -37,6 +37,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
   const nft = lazily(() => (require("./nft.ts") as typeof import("./nft.ts")).nftVerbs(ctx));
   const conntrack = lazily(() => (require("./conntrack.ts") as typeof import("./conntrack.ts")).conntrackVerbs(ctx));
   const sockets = lazily(() => (require("./sockets.ts") as typeof import("./sockets.ts")).socketVerbs(ctx));
+  const bus = lazily(() => (require("./bus.ts") as typeof import("./bus.ts")).busVerbs(ctx));
   return {
     netns,
     get identity() {
@@ -69,6 +70,9 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     },
     netnsIds: (fds) => (require("./netns-id.ts") as typeof import("./netns-id.ts")).netnsIds(ctx, fds),
     sysctl: sysctlVerbs(ctx),
+    get bus() {
+      return bus();
+    },
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
     attempt: (...requests) => attempt(ctx.route(), requests),
     monitor: (topics) => (require("./monitor.ts") as typeof import("./monitor.ts")).monitor(ctx, topics),

@@ -1,0 +1,113 @@
+import type { Fd, Native } from "../../native/addon.ts";
+import { type DbusCall, DbusError, decodeAnswer, encodeCall, MAX_MESSAGE, messageLength } from "./message.ts";
+
+/** An answer that is an error: what a daemon says no with. */
+export class DbusRefusal extends Error {
+  override readonly name = "DbusRefusal";
+  /** `org.fedoraproject.FirewallD1.Exception` */
+  readonly errorName: string;
+
+  constructor(call: DbusCall, errorName: string, message: string) {
+    super(
+      `${call.interface}.${call.member}(${call.args.map((arg) => JSON.stringify(arg)).join(", ")}): ${message || errorName}`,
+    );
+    this.errorName = errorName;
+  }
+}
+
+export interface DbusConnection {
+  /** Calls a method and waits for its answer: the first value of it, where that is a text or a truth value. */
+  call(call: DbusCall): string | boolean | undefined;
+  close(): void;
+}
+
+/** Where the system's bus listens; D-Bus Specification, "Well-known Message Bus Instances". */
+const SYSTEM_BUS = "/run/dbus/system_bus_socket";
+/** firewalld answers after it has loaded its rules. */
+const TIMEOUT_MS = 25_000;
+
+/** Connects to the system's bus; `undefined` where none runs. */
+export function connectSystemBus(native: Native, path = SYSTEM_BUS): DbusConnection | undefined {
+  let fd: Fd;
+  try {
+    fd = native.localConnect(path);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+  const connection = connectionOver(native, fd);
+  try {
+    connection.authenticate();
+    connection.call({ ...BUS, member: "Hello", args: [] });
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** The bus itself. */
+export const BUS = {
+  destination: "org.freedesktop.DBus",
+  path: "/org/freedesktop/DBus",
+  interface: "org.freedesktop.DBus",
+} as const;
+
+function connectionOver(native: Native, fd: Fd) {
+  let serial = 0;
+  let pending = new Uint8Array();
+
+  function receive(): void {
+    const piece = native.localReceive(fd, MAX_MESSAGE, TIMEOUT_MS);
+    if (piece.length === 0) throw new DbusError("the system's message bus closed the connection");
+    const joined = new Uint8Array(pending.length + piece.length);
+    joined.set(pending);
+    joined.set(piece, pending.length);
+    pending = joined;
+  }
+
+  function nextMessage(): Uint8Array {
+    for (;;) {
+      const length = messageLength(pending);
+      if (length !== undefined && pending.length >= length) {
+        const message = pending.slice(0, length);
+        pending = pending.slice(length);
+        return message;
+      }
+      receive();
+    }
+  }
+
+  return {
+    /** SASL, mechanism EXTERNAL: the bus asks the kernel who we are, and we have to say the same. */
+    authenticate(): void {
+      const uid = native.stat("/proc/self", true)?.uid ?? 0;
+      const hex = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
+      native.writeAll(fd, latin1(`\0AUTH EXTERNAL ${hex}\r\n`));
+      let line = "";
+      while (!line.endsWith("\r\n")) {
+        receive();
+        for (const byte of pending) line += String.fromCharCode(byte);
+        pending = new Uint8Array();
+      }
+      if (!line.startsWith("OK ")) throw new DbusError(`the system's message bus does not let us in: ${line.trim()}`);
+      native.writeAll(fd, latin1("BEGIN\r\n"));
+    },
+    call(call: DbusCall): string | boolean | undefined {
+      const number = ++serial;
+      native.writeAll(fd, encodeCall(number, call));
+      for (;;) {
+        const answer = decodeAnswer(nextMessage());
+        if (answer.kind === "other" || answer.replyTo !== number) continue;
+        if (answer.kind === "return") return answer.value;
+        throw new DbusRefusal(call, answer.errorName, typeof answer.value === "string" ? answer.value : "");
+      }
+    },
+    close(): void {
+      native.closeFd(fd);
+    },
+  };
+}
+
+const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
