@@ -52,7 +52,8 @@ export interface RuleSpec {
   readonly userdata?: Uint8Array | undefined;
 }
 
-const HOOK = {
+/** Numbers of the hooks in the families of IP and of bridges. */
+export const HOOK = {
   prerouting: NF_INET.PRE_ROUTING,
   input: NF_INET.LOCAL_IN,
   forward: NF_INET.FORWARD,
@@ -104,6 +105,23 @@ export const nftChange = {
         attrs: { table, chain, expressions: [...rule.expressions], userdata: rule.userdata },
       },
       NLM_F.CREATE | NLM_F.APPEND,
+      `${table} ${chain}`,
+    ),
+
+  /** Puts a rule before or behind another one of the chain; with neither, before all. */
+  insertRule: (
+    { family, table }: TableRef,
+    chain: string,
+    rule: RuleSpec,
+    { before, after }: { before?: bigint | undefined; after?: bigint | undefined } = {},
+  ) =>
+    of(
+      newRule,
+      {
+        header: { family },
+        attrs: { table, chain, expressions: [...rule.expressions], position: after ?? before, userdata: rule.userdata },
+      },
+      NLM_F.CREATE | (after === undefined ? 0 : NLM_F.APPEND),
       `${table} ${chain}`,
     ),
 

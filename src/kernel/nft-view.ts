@@ -6,6 +6,7 @@ import {
   getRule,
   getSet,
   getTable,
+  NFTA_HOOK,
   type NftChain,
   type NftElement,
   type NftRule,
@@ -28,7 +29,7 @@ import {
   request,
 } from "../netlink/socket/index.ts";
 import type { Message, MessageInput, RawMessage } from "../netlink/wire/index.ts";
-import type { TableRef } from "./nft-change.ts";
+import { HOOK, type TableRef } from "./nft-change.ts";
 import { onlyWith } from "./only-with.ts";
 
 /** A question for one object by its exact name or key. */
@@ -70,6 +71,11 @@ export const nftLookup = {
   }),
 } as const;
 
+/** A base chain of any table. */
+export interface ForeignChain extends NftChain {
+  readonly family: string | number;
+}
+
 /** Reading the rule set of one namespace. */
 export interface NftView {
   /** Looks everything up in one exchange; `undefined` for what is not there. */
@@ -81,11 +87,14 @@ export interface NftView {
    * bytes in them, and at most all: ten thousand are searched in hardly more time than the kernel takes to list them.
    */
   elements(table: TableRef, set: string, containing?: readonly Uint8Array[]): Promise<NftElement[]>;
-  /** Rules of a chain in their order; empty when there is no such chain. */
-  rules(table: TableRef, chain: string): Promise<NftRule[]>;
+  /** Rules of a chain in their order; empty when there is no such chain. `containing` as for elements. */
+  rules(table: TableRef, chain: string, containing?: readonly Uint8Array[]): Promise<NftRule[]>;
   /** The same, by their comments alone (empty text for none): much cheaper. */
   ruleComments(table: TableRef, chain: string): Promise<string[]>;
-  chains(table: TableRef): Promise<NftChain[]>;
+  /** With `containing` as for elements. */
+  chains(table: TableRef, containing?: readonly Uint8Array[]): Promise<NftChain[]>;
+  /** Chains of all tables that see packets at a hook. Only these are decoded, however many others there are. */
+  baseChains(hook: keyof typeof HOOK): Promise<ForeignChain[]>;
   tables(): Promise<(NftTable & { family: string | number })[]>;
 }
 
@@ -149,16 +158,27 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     find: async (...lookups) => (await findAll(lookups)) as never,
     findAll,
     async elements({ family, table }, set, containing) {
-      const reply = onlyWith(newElements, containing, NO_ELEMENTS);
+      const reply = onlyWith(newElements, containing, NOTHING);
       const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
     },
-    rules: async (table, chain) => (await rules(table, chain, newRule)).map(({ attrs }) => attrs),
+    rules: async (table, chain, containing) =>
+      (await rules(table, chain, onlyWith(newRule, containing, NOTHING)))
+        .map(({ attrs }) => attrs)
+        .filter((rule) => rule.chain !== undefined),
     ruleComments: async (table, chain) =>
       (await rules(table, chain, ruleHead)).map(({ attrs }) => commentOf(attrs.userdata) ?? ""),
-    async chains({ family, table }) {
-      const answers = await dump(getChain, { header: { family } }, newChain);
+    async chains({ family, table }, containing) {
+      const answers = await dump(getChain, { header: { family } }, onlyWith(newChain, containing, NOTHING));
       return answers.map(({ attrs }) => attrs).filter((chain) => chain.table === table);
+    },
+    async baseChains(hook) {
+      // The attribute as it travels: length 8, type HOOKNUM, the number.
+      const attribute = Uint8Array.of(8, 0, NFTA_HOOK.HOOKNUM, 0, 0, 0, 0, HOOK[hook]);
+      const answers = await dump(getChain, {}, onlyWith(newChain, [attribute], NOTHING));
+      return answers
+        .filter(({ attrs }) => attrs.hook?.hooknum === HOOK[hook])
+        .map(({ header, attrs }) => ({ ...attrs, family: header.family }));
     },
     async tables() {
       const answers = await dump(getTable, {}, newTable);
@@ -167,7 +187,7 @@ export function nftView(socket: NetlinkSocket): GenerationView {
   };
 }
 
-const NO_ELEMENTS = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
+const NOTHING = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
 
 function answerOf<T>(lookup: NftLookup<T>, outcome: Outcome | undefined): T | undefined {
   if (outcome?.error?.code === "ENOENT") return undefined;

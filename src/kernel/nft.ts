@@ -14,7 +14,7 @@ import type { Ruleset } from "./nft-ruleset.ts";
 import { type NftView, nftView } from "./nft-view.ts";
 
 export { type BaseChain, type NftChange, nftChange, type RuleSpec, type TableRef } from "./nft-change.ts";
-export { type NftLookup, type NftView, nftLookup } from "./nft-view.ts";
+export { type ForeignChain, type NftLookup, type NftView, nftLookup } from "./nft-view.ts";
 
 /** nf_tables of one namespace. Reading works as `NftView`; every write is a transaction. */
 export interface NftVerbs extends NftView {
@@ -71,9 +71,10 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
     find: (...lookups) => view().find(...lookups),
     findAll: (lookups) => view().findAll(lookups),
     elements: (table, set, containing) => view().elements(table, set, containing),
-    rules: (table, chain) => view().rules(table, chain),
+    rules: (table, chain, containing) => view().rules(table, chain, containing),
     ruleComments: (table, chain) => view().ruleComments(table, chain),
-    chains: (table) => view().chains(table),
+    chains: (table, containing) => view().chains(table, containing),
+    baseChains: (hook) => view().baseChains(hook),
     tables: () => view().tables(),
     transaction,
     check: (changes) => sendBatch(ctx.netfilter(), changes, { commit: false }),
