@@ -3,6 +3,7 @@ import { type NftChange, type NftView, nftChange, nftLookup } from "../../src/ke
 import { comment, commentOf, type Expr, type NftElement } from "../../src/netlink/nft/index.ts";
 import { checkFailed } from "../../src/plugin/check.ts";
 import { verdict } from "../../src/plugin/nat/expressions.ts";
+import { IFNAMSIZ, linkKey, linkOf } from "../../src/plugin/nat/link-key.ts";
 import { checkShared, ensureShared, type SharedPart } from "../../src/plugin/nat/shared.ts";
 import { declareSet } from "../../src/plugin/nat/table.ts";
 import { requireUsable } from "../../src/plugin/nat/unusable.ts";
@@ -23,7 +24,6 @@ const PORTS = "guarded";
 /** Ports with the one source address that their frames may have. */
 const PAIRS = "allowed";
 
-const IFNAMSIZ = 16;
 /** Registers of 16 bytes, linux/netfilter/nf_tables.h: the name fills the first, the address begins the second. */
 const [REG_1, REG_2] = [1, 2];
 
@@ -57,15 +57,9 @@ const PART: SharedPart = {
   ],
 };
 
-function portKey(name: string): Uint8Array {
-  const key = new Uint8Array(IFNAMSIZ);
-  new TextEncoder().encodeInto(name, key);
-  return key;
-}
-
 function pairKey(name: string, mac: string): Uint8Array {
   const key = new Uint8Array(IFNAMSIZ + 8);
-  key.set(portKey(name));
+  key.set(linkKey(name));
   for (const [i, byte] of mac.split(":").entries()) key[IFNAMSIZ + i] = Number.parseInt(byte, 16);
   return key;
 }
@@ -86,7 +80,7 @@ async function add({ nft }: Kernel, attachment: Attachment, { port, mac }: Guard
       ...(await ensureShared(view, PART)),
       // A port of this name is this attachment's: what stands there is of an earlier life.
       ...(await removalOf(view, (name) => name === port, port)),
-      ...nftChange.addElements(TABLE, PORTS, [entry(portKey(port))]),
+      ...nftChange.addElements(TABLE, PORTS, [entry(linkKey(port))]),
       ...nftChange.addElements(TABLE, PAIRS, [entry(pairKey(port, mac))]),
     ],
   }));
@@ -121,23 +115,17 @@ async function removalOf(
   const containing = port === undefined ? undefined : [new TextEncoder().encode(port)];
   for (const set of [PORTS, PAIRS]) {
     const keys = (await view.elements(TABLE, set, containing))
-      .filter((element) => isGone(nameOf(element), element))
+      .filter((element) => isGone(linkOf(element.key?.value), element))
       .flatMap((element) => element.key?.value ?? []);
     changes.push(...nftChange.delElements(TABLE, set, keys));
   }
   return changes;
 }
 
-function nameOf({ key }: NftElement): string {
-  const bytes = key?.value?.subarray(0, IFNAMSIZ) ?? new Uint8Array();
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
 async function check({ nft }: Kernel, _attachment: Attachment, { port, mac }: Guarded): Promise<void> {
   await checkShared(nft, PART);
   const [guarded, allowed] = await nft.find(
-    nftLookup.element(TABLE, PORTS, portKey(port)),
+    nftLookup.element(TABLE, PORTS, linkKey(port)),
     nftLookup.element(TABLE, PAIRS, pairKey(port, mac)),
   );
   if (!guarded || !allowed)

@@ -113,6 +113,7 @@ export const notFromItsOwnLink: readonly Expr[] = [
 
 /** Bits of `ct state` and `ct status` (include/net/netfilter/nf_tables.h; IPS_DST_NAT), in the byte order of the host. */
 const CT_NEW = Uint8Array.of(8, 0, 0, 0);
+const CT_ESTABLISHED_OR_RELATED = Uint8Array.of(6, 0, 0, 0);
 const CT_DNAT = Uint8Array.of(0x20, 0, 0, 0);
 
 const ctHas = (key: "state" | "status", bits: Uint8Array): Expr[] => [
@@ -126,6 +127,8 @@ const ctHas = (key: "state" | "status", bits: Uint8Array): Expr[] => [
 
 /** `ct state new` */
 export const isNew: readonly Expr[] = ctHas("state", CT_NEW);
+/** `ct state established,related` */
+export const isKnown: readonly Expr[] = ctHas("state", CT_ESTABLISHED_OR_RELATED);
 /** `ct status dnat` */
 export const isTranslated: readonly Expr[] = ctHas("status", CT_DNAT);
 

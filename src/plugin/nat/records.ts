@@ -115,21 +115,31 @@ export function targetsOf(records: readonly NatRecord[]): Map<string, number> {
 const MOST_RULES = 64;
 
 /**
- * Removes the chains that nothing jumps to any more once these elements are gone. A chain's `use` counts its rules and the
- * jumps to it.
+ * The chains that nothing jumps to any more once these elements are gone. A chain's `use` counts its rules and the jumps
+ * to it.
  */
-export async function removalOfUnused(
+export async function unusedAfter(
   view: NftView,
   gone: readonly NatRecord[],
   added: ReadonlyMap<string, number> = new Map(),
-): Promise<NftChange[]> {
-  const changes: NftChange[] = [];
+): Promise<string[]> {
+  const unused: string[] = [];
   const targets = [...targetsOf(gone)].filter(([name]) => !added.has(name));
   const chains = await view.findAll(targets.map(([name]) => nftLookup.chain(TABLE, name)));
   for (const [i, [name, count]] of targets.entries()) {
     const left = (chains[i]?.use ?? Number.POSITIVE_INFINITY) - count;
     if (left > MOST_RULES || (await view.ruleComments(TABLE, name)).length !== left) continue;
-    changes.push(nftChange.flushChain(TABLE, name), nftChange.delChain(TABLE, name));
+    unused.push(name);
   }
-  return changes;
+  return unused;
 }
+
+export const removalOfChains = (names: readonly string[]): NftChange[] =>
+  names.flatMap((name) => [nftChange.flushChain(TABLE, name), nftChange.delChain(TABLE, name)]);
+
+/** Removes those chains. */
+export const removalOfUnused = async (
+  view: NftView,
+  gone: readonly NatRecord[],
+  added?: ReadonlyMap<string, number>,
+): Promise<NftChange[]> => removalOfChains(await unusedAfter(view, gone, added));
