@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup.sh
 
-plugins="bandwidth bridge loopback portmap vxlan host-local static"
+plugins="bandwidth bridge firewall loopback portmap vxlan host-local static"
 commands="tsnet tsbox"
 
 # One build at a time; the next one finds everything done.

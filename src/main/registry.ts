@@ -10,6 +10,7 @@ type Loader = () => Promise<Plugin>;
 export const PLUGINS: Readonly<Record<string, Loader>> = {
   bandwidth: async () => (await import("../../plugins/bandwidth/index.ts")).bandwidth as Plugin,
   bridge: async () => (await import("../../plugins/bridge/index.ts")).bridge as Plugin,
+  firewall: async () => (await import("../../plugins/firewall/index.ts")).firewall as Plugin,
   loopback: async () => (await import("../../plugins/loopback/index.ts")).loopback as Plugin,
   portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
   vxlan: async () => {

@@ -1,0 +1,53 @@
+import { CNI_CODE } from "../../src/cni/errors.ts";
+import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
+import type { Ip } from "../../src/ip/index.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
+import type { PluginContext } from "../../src/plugin/plugin.ts";
+import { type Transaction, transaction } from "../../src/plugin/steps.ts";
+import type { FirewallConf } from "./config.ts";
+import { addSource, firewalldRuns, notRunning, removeSource } from "./firewalld.ts";
+import { legacyHint } from "./legacy.ts";
+import { memberOf, requirePrevResult } from "./member-of.ts";
+import { admit, dismiss } from "./members.ts";
+
+/** ADD: the container's packets pass the host's firewall, as its policy says. The result is the previous plugin's. */
+export function add(req: AttachmentRequest<FirewallConf>, { host, note }: PluginContext): Promise<CniResult> {
+  return transaction(async (tx) => {
+    const previous = requirePrevResult(req);
+    const member = await tx.step("look at the container's way", () => memberOf(host, req));
+    if (member.addresses.length === 0) {
+      note(`firewall: "${req.ifName}" has no address; nothing is let through`);
+      return previous;
+    }
+    const firewalld = await tx.step("look for firewalld", () => firewalldFor(host, req.conf));
+    await tx.step(
+      "let packets through",
+      () => admit(host, member),
+      async () => void (await dismiss(host, member.attachment, member.addresses)),
+    );
+    if (firewalld) for (const { ip } of member.addresses) await addToZone(tx, host, req.conf.zone, ip);
+    const hint = await tx.step("look for legacy iptables", () => legacyHint(host, member));
+    if (hint !== undefined) note(hint);
+    return previous;
+  });
+}
+
+/** Whether to tell firewalld. CniError 100 where the config insists on it and it does not run. */
+export async function firewalldFor(host: Kernel, conf: FirewallConf): Promise<boolean> {
+  const runs = await firewalldRuns(host);
+  if (conf.needsFirewalld && !runs) throw notRunning(CNI_CODE.OPERATION_FAILED);
+  return runs;
+}
+
+async function addToZone(tx: Transaction, host: Kernel, zone: string, ip: Ip): Promise<void> {
+  let isNew = false;
+  await tx.step(
+    "tell firewalld",
+    async () => {
+      isNew = await addSource(host, zone, ip);
+    },
+    async () => {
+      if (isNew) await removeSource(host, zone, ip);
+    },
+  );
+}

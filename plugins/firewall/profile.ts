@@ -1,0 +1,59 @@
+import { commentOf, type NftChain } from "../../src/netlink/nft/index.ts";
+import type { NamedRule } from "../../src/plugin/nat/chains.ts";
+import type { Family } from "../../src/plugin/nat/expressions.ts";
+import { sha512 } from "../../src/plugin/owner.ts";
+import { type IngressPolicy, POLICIES } from "./config.ts";
+import { markText, setMark } from "./mark.ts";
+
+/**
+ * What a container's address wants of the firewall. All addresses that want the same lead to one chain, named after a hash of
+ * it: the kernel's count of jumps to that chain tells when the last of them has gone, and with it what they shared.
+ */
+export interface Profile {
+  readonly family: Family;
+  /** One bit of packets' marks. */
+  readonly mark: number;
+  readonly adminChain: string;
+  readonly policy: IngressPolicy;
+  /** The host's link that leads to the container; for a policy only. */
+  readonly link: string | undefined;
+}
+
+const MARK = "tsnet1 firewall";
+
+/** Begins the comment of every chain of a profile: a stretch of bytes to look for. */
+export const PROFILE_MARK = MARK;
+
+/** Says it all, for the chain's comment, from which it is read again. A link's name may hold anything but space. */
+const textOf = ({ family, mark, policy, link, adminChain }: Profile): string =>
+  `${MARK} ${family} ${markText(mark)} ${policy} ${link === undefined ? "-" : encodeURIComponent(link)} ${adminChain}`;
+
+export const profileChain = (profile: Profile): { name: string; about: string; rules: readonly NamedRule[] } => ({
+  name: `fw-${sha512(textOf(profile)).slice(0, 16)}`,
+  about: textOf(profile),
+  rules: [{ comment: "let through", expressions: setMark(profile.mark) }],
+});
+
+/** The profile that a chain's comment tells of; `undefined` for other chains. */
+export function profileOf(chain: NftChain): Profile | undefined {
+  const pattern = /^tsnet1 firewall ([46]) 0x([0-9a-f]{1,8}) (\S+) (\S+) (\S+)$/;
+  const [, family, mark = "", policyText, link = "-", adminChain = ""] =
+    pattern.exec(commentOf(chain.userdata) ?? "") ?? [];
+  const policy = POLICIES.find((p) => p === policyText);
+  if (family === undefined || policy === undefined) return undefined;
+  return {
+    family: family === "4" ? 4 : 6,
+    mark: Number.parseInt(mark, 16),
+    adminChain,
+    policy,
+    link: link === "-" ? undefined : decoded(link),
+  };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
