@@ -15,6 +15,7 @@ describe(`${COUNT} at once`, () => {
     "bridge with a default gateway and masquerading, v4 and v6",
     "portmap behind bridge, v4 and v6",
     "vxlan on a bridge, v4 and v6",
+    "firewall behind bridge, v4 and v6",
   ]) {
     const which = subject(name);
     contractTest(

@@ -307,6 +307,18 @@ const PORTMAP: readonly Bad[] = [
   wrong({ ...mapping({}), markMasqBit: 32 }, /"markMasqBit"/),
 ];
 
+const FIREWALL: readonly Bad[] = [
+  wrong({ backend: "magic" }, /"backend".*"magic"/),
+  wrong({ backend: 5 }, /"backend"/),
+  wrong({ ingressPolicy: "closed" }, /"ingressPolicy".*"closed"/),
+  wrong({ iptablesAdminChainName: "a chain" }, /"iptablesAdminChainName"/),
+  wrong({ iptablesAdminChainName: "-A" }, /"iptablesAdminChainName"/),
+  wrong({ iptablesAdminChainName: "a".repeat(29) }, /"iptablesAdminChainName"/),
+  wrong({ firewalldZone: "a zone" }, /"firewalldZone"/),
+  wrong({ markBit: 32 }, /"markBit".*0 to 31/),
+  { name: "firewalld that does not run", conf: { backend: "firewalld" }, code: 100, msg: /firewalld does not run/ },
+];
+
 /** One row, on a fresh host of its own. */
 async function refuse(name: string, bad: Bad): Promise<void> {
   await using bench = await makeBench();
@@ -397,7 +409,7 @@ const VXLAN: readonly Bad[] = [
 describe("bad input", () => {
   const gateway = "bridge with a gateway, v4";
   contractTest(`what no plugin accepts, ${FRAME.length} ways`, () => all(gateway, FRAME));
-  for (const name of ["loopback", "host-local", "static", "portmap behind bridge, v4"])
+  for (const name of ["loopback", "host-local", "static", "portmap behind bridge, v4", "firewall behind bridge, v4"])
     contractTest(`${name}: what no plugin accepts`, () =>
       all(
         name,
@@ -421,21 +433,29 @@ describe("bad input", () => {
     ]),
   );
 
-  contractTest(`portmap: ${PORTMAP.length} bad configs, behind a bridge that stands`, async () => {
+  for (const [name, rows] of [
+    ["portmap", PORTMAP],
+    ["firewall", FIREWALL],
+  ] as const)
+    contractTest(`${name}: ${rows.length} bad configs, behind a bridge that stands`, () =>
+      refuseBehindBridge(name, rows),
+    );
+
+  async function refuseBehindBridge(plugin: string, rows: readonly Bad[]): Promise<void> {
     await using bench = await makeBench();
-    const network = makeNetwork(bench, subject("portmap behind bridge, v4"));
+    const network = makeNetwork(bench, subject(`${plugin} behind bridge, v4`));
     const { at } = await network.newContainer("one");
     const parameters = { containerId: "one", netns: at.netns, ifName: "eth0" };
     const first = await callPlugin({ command: "ADD", conf: configOf(network, {}, 0), host: bench.host, ...parameters });
     const before = await bench.snapshot();
-    for (const { name, conf, code, msg } of PORTMAP) {
+    for (const { name, conf, code, msg } of rows) {
       const keys = { ...(conf as JsonObject), prevResult: first.json ?? {} };
       const error = expectError(await callRaw(network, "ADD", configOf(network, keys), parameters));
       expect(`${name}: ${error.code}`).toBe(`${name}: ${code}`);
       expect(`${name}: ${error.msg} ${error.details ?? ""}`).toMatch(msg);
       expect({ name, left: leftovers(before, await bench.snapshot(), { stays: [] }) }).toEqual({ name, left: [] });
     }
-  });
+  }
 
   contractTest("portmap: a host port held by another attachment is code 11, and names it", async () => {
     await using bench = await makeBench();
@@ -464,12 +484,13 @@ describe("bad input", () => {
     expect(await callRaw(network, "ADD", conf, parameters)).toMatchObject({ code: 0 });
   });
 
-  contractTest("portmap: called without a plugin before it", async () => {
-    await using bench = await makeBench();
-    const network = makeNetwork(bench, subject("portmap behind bridge, v4"));
-    const { at } = await network.newContainer("one");
-    const conf = configOf(network, mapping({}));
-    const parameters = { containerId: "one", netns: at.netns, ifName: "eth0" };
-    expect(expectError(await callRaw(network, "ADD", conf, parameters)).code).toBe(7);
-  });
+  for (const plugin of ["portmap", "firewall"])
+    contractTest(`${plugin}: called without a plugin before it`, async () => {
+      await using bench = await makeBench();
+      const network = makeNetwork(bench, subject(`${plugin} behind bridge, v4`));
+      const { at } = await network.newContainer("one");
+      const conf = configOf(network, mapping({}));
+      const parameters = { containerId: "one", netns: at.netns, ifName: "eth0" };
+      expect(expectError(await callRaw(network, "ADD", conf, parameters)).code).toBe(7);
+    });
 });

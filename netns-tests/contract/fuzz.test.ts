@@ -21,6 +21,7 @@ const NAMES = [
   "bridge with a default gateway and masquerading, v4 and v6",
   "portmap behind bridge, v4 and v6",
   "vxlan on a bridge, v4 and v6",
+  "firewall behind bridge, v4 and v6",
   "host-local",
   "static",
 ];
@@ -60,6 +61,8 @@ const KEYS = [
   "peersDir",
   "directRouting",
   "backend",
+  "ingressPolicy",
+  "markBit",
   "capabilities",
   "disableCheck",
   "cni.dev/attachments",

@@ -1,6 +1,7 @@
 import type { Subject } from "../subject.ts";
 import { bandwidths } from "./bandwidth.ts";
 import { bridges } from "./bridge.ts";
+import { firewalls } from "./firewall.ts";
 import { hostLocal, staticAddresses } from "./ipam.ts";
 import { loopback } from "./loopback.ts";
 import { portmaps } from "./portmap.ts";
