@@ -39,8 +39,13 @@ export interface Container {
 export interface World extends AsyncDisposable {
   readonly host: Netns;
   readonly neighbour: Netns;
-  /** A config list: bridge with ipMasq and dual-stack addresses, then portmap. */
-  network(name: string, portmap?: JsonObject, index?: number, options?: Partial<ChainOptions>): Chain;
+  /** A config list: bridge with ipMasq and dual-stack addresses, then portmap, then those that are to come behind it. */
+  network(
+    name: string,
+    portmap?: JsonObject,
+    index?: number,
+    options?: Partial<ChainOptions> & { readonly behind?: readonly JsonObject[] },
+  ): Chain;
   /** Attaches a container with a server in it. */
   container(chain: Chain, mappings: readonly Mapping[], options?: { containerId?: string }): Promise<Container>;
 }
@@ -63,7 +68,7 @@ export async function makeWorld({ bridgeNetfilter }: { bridgeNetfilter?: 0 | 1 }
   return {
     host,
     neighbour,
-    network: (name, portmap = {}, index = 1, options = {}) =>
+    network: (name, portmap = {}, index = 1, { behind = [], ...options } = {}) =>
       makeChain({
         name,
         host,
@@ -81,6 +86,7 @@ export async function makeWorld({ bridgeNetfilter }: { bridgeNetfilter?: 0 | 1 }
             },
           },
           { type: "portmap", capabilities: { portMappings: true }, ...portmap },
+          ...behind,
         ],
         ...options,
       }),

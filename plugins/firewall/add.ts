@@ -16,7 +16,7 @@ export function add(req: AttachmentRequest<FirewallConf>, { host, note }: Plugin
     const previous = requirePrevResult(req);
     const member = await tx.step("look at the container's way", () => memberOf(host, req));
     if (member.addresses.length === 0) {
-      note(`firewall: "${req.ifName}" has no address; nothing is let through`);
+      note(`"${req.ifName}" has no address; nothing is let through`);
       return previous;
     }
     const firewalld = await tx.step("look for firewalld", () => firewalldFor(host, req.conf));

@@ -15,5 +15,5 @@ export async function legacyHint({ nft }: Kernel, { addresses, profiles }: Membe
     const mark = markText(profiles[family].mark);
     return `${TOOLS[family]} -I FORWARD -m mark --mark ${mark}/${mark} -j ACCEPT`;
   });
-  return `firewall: legacy iptables is in use on this host; if its FORWARD chain drops, the container is cut off until somebody runs, once: ${commands.join("; ")}`;
+  return `legacy iptables is in use on this host; if its FORWARD chain drops, the container is cut off until somebody runs, once: ${commands.join("; ")}`;
 }
