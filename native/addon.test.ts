@@ -104,6 +104,19 @@ describe("errors", () => {
 });
 
 describe("streams", () => {
+  test("localConnect and localReceive", () => {
+    const path = `${folder}/socket`;
+    expect(code(() => native.localConnect(path))).toBe("ENOENT");
+    using server = Bun.listen({ unix: path, socket: { data() {} } });
+    const socket = native.localConnect(path);
+    native.writeAll(socket, bytes("hello"));
+    expect(code(() => native.localReceive(socket, 10, 10))).toBe("ETIMEDOUT");
+    expect(() => native.localReceive(socket, 0, 0)).toThrow(RangeError);
+    native.closeFd(socket);
+    server.stop(true);
+    expect(code(() => native.localConnect(path))).toMatch(/ENOENT|ECONNREFUSED/);
+  });
+
   test("readAll and writeAll", () => {
     const path = `${folder}/stream`;
     const out = fs.openSync(path, "w");

@@ -40,7 +40,13 @@ runc runc
 socat socat
 strace strace
 tcpdump tcpdump
+ufw ufw
 util-linux unshare
+"
+# Only where nothing would start it: a firewall of its own is not what a person at a desk asked for.
+setup_service_packages="
+dbus dbus-daemon
+firewalld firewalld
 "
 setup_vm_packages="
 kmod modprobe
@@ -131,6 +137,7 @@ setup() {
   "$setup_root/scripts/bun" --version >/dev/null || return 1
   [ "$stage" = build ] || setup_packages "$setup_demo_packages" || :
   case $stage in test | vm) setup_packages "$setup_test_packages" || : ;; esac
+  case $stage in test | vm) [ -d /run/systemd/system ] || setup_packages "$setup_service_packages" || : ;; esac
   [ "$stage" != vm ] || setup_packages "$setup_vm_packages" || :
 }
 

@@ -24,9 +24,12 @@ const MARK = "tsnet1 firewall";
 /** Begins the comment of every chain of a profile: a stretch of bytes to look for. */
 export const PROFILE_MARK = MARK;
 
+/** No link can be called that. */
+const NO_LINK = ".";
+
 /** Says it all, for the chain's comment, from which it is read again. A link's name may hold anything but space. */
 const textOf = ({ family, mark, policy, link, adminChain }: Profile): string =>
-  `${MARK} ${family} ${markText(mark)} ${policy} ${link === undefined ? "-" : encodeURIComponent(link)} ${adminChain}`;
+  `${MARK} ${family} ${markText(mark)} ${policy} ${link === undefined ? NO_LINK : encodeURIComponent(link)} ${adminChain}`;
 
 export const profileChain = (profile: Profile): { name: string; about: string; rules: readonly NamedRule[] } => ({
   name: `fw-${sha512(textOf(profile)).slice(0, 16)}`,
@@ -37,7 +40,7 @@ export const profileChain = (profile: Profile): { name: string; about: string; r
 /** The profile that a chain's comment tells of; `undefined` for other chains. */
 export function profileOf(chain: NftChain): Profile | undefined {
   const pattern = /^tsnet1 firewall ([46]) 0x([0-9a-f]{1,8}) (\S+) (\S+) (\S+)$/;
-  const [, family, mark = "", policyText, link = "-", adminChain = ""] =
+  const [, family, mark = "", policyText, link = NO_LINK, adminChain = ""] =
     pattern.exec(commentOf(chain.userdata) ?? "") ?? [];
   const policy = POLICIES.find((p) => p === policyText);
   if (family === undefined || policy === undefined) return undefined;
@@ -46,7 +49,7 @@ export function profileOf(chain: NftChain): Profile | undefined {
     mark: Number.parseInt(mark, 16),
     adminChain,
     policy,
-    link: link === "-" ? undefined : decoded(link),
+    link: link === NO_LINK ? undefined : decoded(link),
   };
 }
 
