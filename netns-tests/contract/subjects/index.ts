@@ -11,6 +11,7 @@ import { vxlan } from "./vxlan.ts";
 export const SUBJECTS: readonly Subject[] = [
   ...bridges,
   ...portmaps,
+  ...firewalls,
   ...bandwidths,
   vxlan,
   loopback,
