@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds native/build/tsnet.node (the addon) and native/build/launcher. Needs a C compiler ($CC, default cc), no network.
-# Does nothing when both are newer than every source.
+# Builds native/build/tsnet.node (the addon), native/build/launcher and native/build/tsbox-mon. Needs a C compiler ($CC, default cc), no
+# network. Does nothing when all are newer than every source.
 set -euo pipefail
 cd "$(dirname "$0")"
 CC=${CC:-cc}
@@ -37,4 +37,14 @@ if [ -f launcher/launcher.c ] && ! up_to_date build/launcher launcher/*.[ch]; th
     launcher/launcher.c -Wl,-z,noseparate-code -Wl,-z,noexecstack -Wl,--build-id=none -s -o build/launcher.tmp
   chmod 755 build/launcher.tmp
   mv build/launcher.tmp build/launcher
+fi
+
+# Static with the C library of the machine (Debian's libc6-dev has it): what enters a container may load nothing of it. No musl is
+# needed: the file has 0.9 MB, of which a monitor touches a third.
+if ! up_to_date build/tsbox-mon box/*.[ch] box/schema.def core/{error,bytes}.[ch] core/errname.c; then
+  $CC "${warnings[@]}" -Os -static -fno-pie -no-pie -fstack-protector-strong -ffunction-sections -fdata-sections \
+    -iquote core -iquote box box/*.c core/{error,errname,bytes}.c \
+    -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -s -o build/tsbox-mon.tmp
+  chmod 755 build/tsbox-mon.tmp
+  mv build/tsbox-mon.tmp build/tsbox-mon
 fi

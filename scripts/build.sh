@@ -2,7 +2,7 @@
 # npm run build: leaves, whole or not at all,
 #
 #   dist/cni/  one launcher under each plugin's name, tsnet-bun (the Bun executable), tsnet.node (the addon)
-#   dist/bin/  tsnet (the launcher), tsnet-bun, tsnet.node
+#   dist/bin/  tsnet (the launcher), tsnet-bun, tsnet.node, tsbox-mon (enters containers and stays as their monitor)
 #   dist/lib/  the netlink library for Node: index.js, build/tsnet.node, types/
 #
 # Nothing is done when the sources are those of the last build; --force builds anyway.
@@ -38,6 +38,7 @@ for name in $plugins; do install -m 755 native/build/launcher "$new/cni/$name"; 
 for name in $commands; do install -m 755 native/build/launcher "$new/bin/$name"; done
 install -m 644 native/build/tsnet.node "$new/cni/tsnet.node"
 ln "$new/cni/tsnet-bun" "$new/cni/tsnet.node" "$new/bin/"
+install -m 755 native/build/tsbox-mon "$new/bin/tsbox-mon"
 
 scripts/bun build src/netlink/index.ts --target=node --format=esm --sourcemap=linked --outdir "$new/lib"
 mkdir "$new/lib/build"
