@@ -1,5 +1,5 @@
 /**
- * Compares the constants of the netlink library with the kernel's own headers, by letting the C compiler print them. The
+ * Compares the constants of the netlink library and of tsbox with the kernel's own headers, by letting the C compiler print them. The
  * convention (CONTRIBUTING.md): a line naming the header, or headers, stands right above each object, and a key is the
  * kernel's name without the object's name and an underscore:
  *
@@ -11,7 +11,7 @@
  */
 import { Glob, spawn } from "bun";
 
-const FILES = "src/netlink/**/{constants*,*.const}.ts";
+const FILES = "src/{netlink,tsbox}/**/{constants*,*.const}.ts";
 
 interface Constant {
   readonly name: string;
@@ -34,7 +34,7 @@ export interface Verdict {
 export function groupsOf(source: string, values: Record<string, unknown>): { groups: Group[]; problems: string[] } {
   const groups: Group[] = [];
   const problems: string[] = [];
-  for (const match of source.matchAll(/(?:^\/\/ header: ([^\n]+)\n)?^export const ([A-Z][A-Z0-9_]*) = \{/gm)) {
+  for (const match of source.matchAll(/(?:^\/\/ header: ([^\n]+)\n)?^export const ([A-Z_][A-Z0-9_]*) = \{/gm)) {
     const [, headers, object = ""] = match;
     if (headers === undefined) problems.push(`${object}: no line "// header: linux/….h" right above it`);
     else if (!headers.startsWith("none")) {

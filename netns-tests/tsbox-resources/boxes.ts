@@ -29,9 +29,7 @@ export function makeBoxes(): Boxes {
 
 /** Starts a shell script that is in the container's cgroups before its first command. */
 export function startIn(box: ContainerCgroup, script: string) {
-  const { tasks, into } = box.join;
-  const files = into === undefined ? tasks : [`${into}/cgroup.procs`];
-  const enter = files.map((file) => `echo 0 > '${file}'`).join(" && ");
+  const enter = box.joinFiles.map((file) => `echo 0 > '${file}'`).join(" && ");
   return Bun.spawn(["sh", "-c", `${enter} && exec "$@"`, "sh", "sh", "-c", script], {
     stdin: "ignore",
     stdout: "pipe",

@@ -25,8 +25,7 @@ describe("cgroup v1", () => {
       `${V1}/cpuset/tsbox/abc/cpuset.cpus=0-1`,
       `${V1}/cpuset/tsbox/abc/cpuset.mems=0`,
     ]);
-    expect(box.join.into).toBeUndefined();
-    expect(box.join.tasks).toContain(`${V1}/pids/tsbox/abc/tasks`);
+    expect(box.joinFiles).toContain(`${V1}/pids/tsbox/abc/tasks`);
   });
 
   test("every limit goes to its file", () => {
@@ -180,7 +179,7 @@ describe("cgroup v2", () => {
     const kernel = v2Machine();
     const box = on(kernel).create("abc");
     expect(box.dirs).toEqual([DIR]);
-    expect(box.join).toEqual({ tasks: [], into: DIR });
+    expect(box.joinFiles).toEqual([`${DIR}/cgroup.procs`]);
     for (const dir of ["/sys/fs/cgroup", "/sys/fs/cgroup/tsbox"])
       expect(kernel.read(`${dir}/cgroup.subtree_control`)).toBe("cpu cpuset memory pids io");
     expect(kernel.read(`${DIR}/cgroup.subtree_control`)).toBe("");

@@ -17,17 +17,6 @@ import { type Stats, table, v1Stats, v2Stats } from "./stats.ts";
 import { attempt, cgroupDir, failure, listTree, makeTree, PARENT, removeParent } from "./tree.ts";
 import { limitWrites } from "./writes.ts";
 
-/** How a process gets into a container's cgroup before it runs anything. */
-export interface Join {
-  /**
-   * cgroup v1: the process itself, while it has one thread, writes `0` to each. These are `tasks` files and not
-   * `cgroup.procs`: moving oneself alone takes no lock for which the kernel waits 5 to 15 ms (docs: cgroup-v1/cgroups.rst).
-   */
-  readonly tasks: readonly string[];
-  /** cgroup v2: the folder for clone3(2) CLONE_INTO_CGROUP; where that fails, `0` is written to its cgroup.procs. */
-  readonly into: string | undefined;
-}
-
 const FREEZE_MS = 5_000;
 const KILL_MS = 5_000;
 const REMOVE_MS = 2_000;
@@ -75,9 +64,13 @@ export class ContainerCgroup {
     return found?.dir;
   }
 
-  get join(): Join {
-    const dirs = this.dirs;
-    return this.#isV2 ? { tasks: [], into: dirs[0] } : { tasks: dirs.map((dir) => `${dir}/tasks`), into: undefined };
+  /**
+   * Where a process writes itself, as `0`, to be in the container before it runs anything. On v1 these are `tasks` files:
+   * moving oneself alone, while one has one thread, takes no lock, for which the kernel waits 5 to 15 ms with any other pid
+   * and with `cgroup.procs`. On v2 clone3(2) with CLONE_INTO_CGROUP on the folder does without that lock as well.
+   */
+  get joinFiles(): string[] {
+    return this.dirs.map((dir) => `${dir}/${this.#isV2 ? "cgroup.procs" : "tasks"}`);
   }
 
   get exists(): boolean {
