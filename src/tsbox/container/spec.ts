@@ -87,14 +87,13 @@ export async function execConfig(
 }
 
 async function processConfig(record: ContainerRecord, groups: ContainerCgroup): Promise<Omit<ProcessConfig, "args">> {
-  const { tasks, into } = groups.join;
   return {
     env: [`HOSTNAME=${hostnameOf(record)}`, ...record.env],
     user: record.user === "" ? undefined : record.user,
     capabilities: capabilitiesOf(record),
     noNewPrivileges: record.security.noNewPrivileges,
     rlimits: record.ulimits.map(({ name, soft, hard }) => ({ resource: name, soft, hard })),
-    cgroups: into === undefined ? tasks : [`${into}/cgroup.procs`],
+    cgroups: groups.joinFiles,
   };
 }
 
