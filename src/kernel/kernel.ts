@@ -6,6 +6,7 @@ import type { FdbVerbs } from "./fdb.ts";
 import type { LinkVerbs } from "./link.ts";
 import type { Monitor, MonitorTopic } from "./monitor.ts";
 import type { NeighVerbs } from "./neigh.ts";
+import type { NamespaceRef } from "./netns-fd.ts";
 import type { NftVerbs } from "./nft.ts";
 import type { RouteVerbs } from "./route.ts";
 import type { RuleVerbs } from "./rule.ts";
@@ -24,6 +25,13 @@ export interface Kernel extends AsyncDisposable {
   readonly identity: string;
   /** The number by which this namespace knows another; `undefined` when it has none for it (yet). Gives out none. */
   netnsIds(fds: readonly number[]): Promise<(number | undefined)[]>;
+  /**
+   * Gives another namespace a number here, unless it has one. It lasts as long as that namespace, whatever becomes of the
+   * paths that led there, and finds its links (`LinkVerbs.list`). There is no way back.
+   */
+  ensureNetnsId(there: NamespaceRef): Promise<void>;
+  /** The numbers of all namespaces that have one here. */
+  knownNetnsIds(): Promise<number[]>;
   readonly link: LinkVerbs;
   readonly addr: AddrVerbs;
   readonly route: RouteVerbs;

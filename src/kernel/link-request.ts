@@ -77,4 +77,8 @@ export function changeRequest(
   );
 }
 
-export const deletion = (target: number | string): Request => change(delLink, selector(target), 0, describe(target));
+/** @param targetNetnsId number of the namespace it is in, when that is another */
+export function deletion(target: number | string, targetNetnsId?: number): Request {
+  const { header, attrs } = selector(target);
+  return change(delLink, { header, attrs: { ...attrs, targetNetnsId } }, 0, describe(target));
+}

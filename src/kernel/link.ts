@@ -52,8 +52,8 @@ export interface LinkSpec extends Omit<LinkChanges, "name" | "alias"> {
 export interface LinkVerbs extends BridgePortVerbs {
   /** By index or by (alternative) name; `undefined` when there is none. */
   get(target: number | string): Promise<Link | undefined>;
-  /** All links, or those of a kind or with a master. */
-  list(filter?: { kind?: string; master?: number }): Promise<Link[]>;
+  /** All links, or those of a kind or with a master; of this namespace, or of one by its number here (`Kernel.knownNetnsIds`). */
+  list(filter?: { kind?: string; master?: number; netnsId?: number }): Promise<Link[]>;
   /** NetlinkError EEXIST when the name is taken, EOPNOTSUPP when the kernel lacks the kind. */
   add(spec: LinkSpec): Promise<Link>;
   /** A veth pair in one message; see `VethSpec`. The link is this namespace's end. */
@@ -65,7 +65,7 @@ export interface LinkVerbs extends BridgePortVerbs {
   /** The request that `set` sends, for `Kernel.commit`. No `netns`. */
   setting(index: number, changes: Omit<LinkChanges, "netns">): Request;
   /** NetlinkError ENODEV when there is no such link. Takes 20 ms and more: the kernel waits for its readers. */
-  del(target: number | string): Promise<void>;
+  del(target: number | string, where?: { netnsId?: number }): Promise<void>;
   /** Waits until the link's operational state is up (`unknown` counts when it is running). `false` after `timeoutMs`. */
   waitUp(target: number | string, options: { timeoutMs: number }): Promise<boolean>;
 }
@@ -96,13 +96,14 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
   return {
     get,
     async list(filter = {}) {
-      const { kind, master } = filter;
+      const { kind, master, netnsId } = filter;
       const messages = await ctx.route().dump(
         getLink,
         {
           attrs: {
             extMask: EXT_MASK,
             master,
+            targetNetnsId: netnsId,
             linkInfo: kind === undefined ? undefined : ({ kind: "unknown", kindName: kind } as const),
           },
         },
@@ -121,7 +122,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
       await ctx.route().commit(change(newLink, { header, attrs: { ...attrs, linkInfo: info } }, 0, describe(target)));
     },
     setting: (index, changes) => changeRequest(index, changes),
-    del: (target) => ctx.route().commit(deletion(target)),
+    del: (target, { netnsId } = {}) => ctx.route().commit(deletion(target, netnsId)),
     async waitUp(target, { timeoutMs }) {
       const deadline = performance.now() + timeoutMs;
       for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {

@@ -1,6 +1,7 @@
 import { getNsid, newNsid } from "../netlink/rtnl/netns-id.ts";
-import { NLM_F, request } from "../netlink/socket/index.ts";
+import { change, isNetlinkError, NLM_F, request } from "../netlink/socket/index.ts";
 import type { KernelContext } from "./context.ts";
+import { type NamespaceRef, withNetnsFd } from "./netns-fd.ts";
 
 /** Answers wait in the socket's buffer until all are asked. */
 const AT_ONCE = 200;
@@ -20,4 +21,25 @@ export async function netnsIds(ctx: KernelContext, fds: readonly number[]): Prom
     }
   }
   return found;
+}
+
+/** The kernel chooses. */
+const AUTOMATIC = -1;
+
+/** Gives a namespace a number here, unless it has one: `ip netns set NAME auto`. */
+export function ensureNetnsId(ctx: KernelContext, there: NamespaceRef): Promise<void> {
+  return withNetnsFd(ctx, there, async (fd) => {
+    if (fd === undefined) return;
+    try {
+      await ctx.route().commit(change(newNsid, { attrs: { nsid: AUTOMATIC, fd } }, 0));
+    } catch (error) {
+      if (!isNetlinkError(error, "EEXIST")) throw error;
+    }
+  });
+}
+
+/** The numbers of all namespaces that have one here: `ip netns list-id`. */
+export async function knownNetnsIds(ctx: KernelContext): Promise<number[]> {
+  const all = await ctx.route().dump(getNsid, {}, newNsid);
+  return all.flatMap(({ attrs }) => (attrs.nsid === undefined || attrs.nsid < 0 ? [] : [attrs.nsid]));
 }

@@ -35,6 +35,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
   const rule = lazily(() => (require("./rule.ts") as typeof import("./rule.ts")).ruleVerbs(ctx));
   const tc = lazily(() => (require("./tc.ts") as typeof import("./tc.ts")).tcVerbs(ctx));
   const nft = lazily(() => (require("./nft.ts") as typeof import("./nft.ts")).nftVerbs(ctx));
+  const netnsId = lazily(() => require("./netns-id.ts") as typeof import("./netns-id.ts"));
   const conntrack = lazily(() => (require("./conntrack.ts") as typeof import("./conntrack.ts")).conntrackVerbs(ctx));
   const sockets = lazily(() => (require("./sockets.ts") as typeof import("./sockets.ts")).socketVerbs(ctx));
   const bus = lazily(() => (require("./bus.ts") as typeof import("./bus.ts")).busVerbs(ctx));
@@ -68,7 +69,9 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     get sockets() {
       return sockets();
     },
-    netnsIds: (fds) => (require("./netns-id.ts") as typeof import("./netns-id.ts")).netnsIds(ctx, fds),
+    netnsIds: (fds) => netnsId().netnsIds(ctx, fds),
+    ensureNetnsId: (there) => netnsId().ensureNetnsId(ctx, there),
+    knownNetnsIds: () => netnsId().knownNetnsIds(ctx),
     sysctl: sysctlVerbs(ctx),
     get bus() {
       return bus();
