@@ -1,14 +1,17 @@
-import { parseCniArgs } from "../../src/cni/args.ts";
-import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
-import type { Kernel } from "../../src/kernel/kernel.ts";
-import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
-import { parseMac } from "../../src/plugin/mac.ts";
 import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
-import { announce, configureSandbox, settleAddresses } from "../../src/plugin/sandbox.ts";
+import { macOfArgs } from "../../src/plugin/requested-mac.ts";
+import {
+  announce,
+  configureSandbox,
+  linkNamed,
+  refuseTakenName,
+  SETTLE_MS,
+  settleAddresses,
+} from "../../src/plugin/sandbox.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 import type { BridgeConf } from "./config.ts";
 import { ensureBridge, findBridge } from "./device.ts";
@@ -17,15 +20,14 @@ import { ensureGateway } from "./gateway.ts";
 import { configurePort, waitForPort } from "./port.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
 
-/** Time limit of the reference for duplicate-address detection. */
-const SETTLE_MS = 5_000;
-
 /** ADD: give the sandbox an interface `ifName`, plugged into the host's bridge. */
 export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginContext): Promise<CniResult> {
   const { conf, ifName } = req;
   const attachment = attachmentOf(req);
   const owner = ownerOf(attachment);
-  const mac = requestedMac(req);
+  // Lowest to highest: CNI_ARGS MAC, args.cni.mac, the runtime's (capability `mac`).
+  const fromArgs = macOfArgs(req.args);
+  const mac = conf.mac ?? fromArgs;
 
   return transaction(async (tx) => {
     const sandbox = await tx.hold("open sandbox", () => host.enter(req.netns));
@@ -107,32 +109,4 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
     if (layer3.ips.length > 0) await tx.step("announce addresses", () => announce(sandbox, inside));
     return result;
   });
-}
-
-/** Lowest to highest: CNI_ARGS MAC, args.cni.mac, the runtime's (capability `mac`). */
-export function requestedMac(req: AttachmentRequest<BridgeConf>): string | undefined {
-  const text = parseCniArgs(req.args, ["MAC"])["MAC"];
-  if (text === undefined || text === "") return req.conf.mac;
-  const mac = parseMac(text);
-  if (mac !== undefined) return req.conf.mac ?? mac;
-  throw new CniError(
-    CNI_CODE.INVALID_ENVIRONMENT,
-    `CNI_ARGS: MAC ${JSON.stringify(text)} is no unicast MAC address`,
-    "form: MAC=02:00:00:00:00:01",
-  );
-}
-
-async function refuseTakenName(sandbox: Kernel, ifName: string): Promise<void> {
-  if (!(await sandbox.link.get(ifName))) return;
-  throw new CniError(
-    CNI_CODE.INVALID_ENVIRONMENT,
-    `CNI_IFNAME: the container already has an interface "${ifName}"`,
-    "DEL the earlier attachment first, or attach under another name",
-  );
-}
-
-async function linkNamed(sandbox: Kernel, ifName: string): Promise<Link> {
-  const link = await sandbox.link.get(ifName);
-  if (link) return link;
-  throw new CniError(CNI_CODE.OPERATION_FAILED, `"${ifName}" vanished from the container while it was being set up`);
 }

@@ -3,7 +3,14 @@ import { formatIp, parseIp } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
-import { checkFailed, checkLayer3, checkLink, containerInterface, interfacesOf } from "../../src/plugin/check.ts";
+import {
+  checkFailed,
+  checkLayer3,
+  checkLink,
+  containerInterface,
+  interfacesOf,
+  ownIps,
+} from "../../src/plugin/check.ts";
 import { isForwarding } from "../../src/plugin/forwarding.ts";
 import { cidrOf, familyOfCidr } from "../../src/plugin/layer3.ts";
 import { hostVethName, ownerOf } from "../../src/plugin/owner.ts";
@@ -95,10 +102,4 @@ export async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Ker
         "sysctl -w net.ipv4.ip_forward=1, or net.ipv6.conf.all.forwarding=1",
       );
   }
-}
-
-/** The addresses of this attachment in prevResult. */
-export function ownIps(req: AttachmentRequest<BridgeConf>) {
-  const index = interfacesOf(req).findIndex((i) => i.name === req.ifName && i.sandbox);
-  return (req.conf.prevResult?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === index);
 }

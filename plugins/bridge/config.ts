@@ -2,7 +2,7 @@ import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import { type Fields, fields } from "../../src/cni/keys.ts";
 import type { CniDns, NetworkConfig } from "../../src/cni/types.ts";
 import { configDns } from "../../src/plugin/dns.ts";
-import { parseMac } from "../../src/plugin/mac.ts";
+import { configuredMac } from "../../src/plugin/requested-mac.ts";
 
 /** VLANs of the container's port. */
 export interface PortVlans {
@@ -35,7 +35,7 @@ export interface BridgeConf extends NetworkConfig {
   ipamType: string | undefined;
   /** Replaces what IPAM says; absent when the config has none. */
   dns: CniDns | undefined;
-  /** From the config; the runtime's and CNI_ARGS' are looked at per request (`requestedMac`). */
+  /** The runtime's, or that of `args.cni`; CNI_ARGS are looked at per request. */
   mac: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export function parse(conf: NetworkConfig, { lenient }: { lenient: boolean }): B
     isolated: f.bool("portIsolation") ?? false,
     ipamType: f.object("ipam")?.string("type") || undefined,
     dns: configDns(f),
-    mac: parseConfigMac(f, lenient),
+    mac: configuredMac(f, lenient),
   };
   f.string("ipMasqBackend");
   if (!lenient) refuseConflicts(f, parsed);
@@ -122,17 +122,4 @@ function parseTrunk(f: Fields): { min: number; max: number }[] {
     ranges.push({ min, max });
   }
   return ranges;
-}
-
-/** The runtime's address (capability `mac`) before `args.cni.mac`. */
-function parseConfigMac(f: Fields, lenient: boolean): string | undefined {
-  for (const owner of [f.object("runtimeConfig"), f.object("args")?.object("cni")]) {
-    const text = owner?.string("mac");
-    if (!owner || text === undefined || text === "") continue;
-    const mac = parseMac(text);
-    if (mac === undefined && lenient) continue;
-    if (mac === undefined) throw owner.wrong("mac", "a unicast MAC address such as 02:00:00:00:00:01");
-    return mac;
-  }
-  return undefined;
 }

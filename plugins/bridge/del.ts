@@ -1,8 +1,7 @@
 import type { AttachmentRequest } from "../../src/cni/types.ts";
-import { ipToBytes } from "../../src/ip/ip.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { deleteAttachmentLinks, findHostEnd } from "../../src/plugin/attachment-links.ts";
-import { cidrOf } from "../../src/plugin/layer3.ts";
+import { removeMasquerade, removeReference } from "../../src/plugin/nat/removal.ts";
 import { type Attachment, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
@@ -22,15 +21,13 @@ export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext
   const extras = extrasOf(hostEnd);
   await allOf([
     // Before the link: the kernel waits for its readers after both, and then it does so at the same time.
-    ...(extras.masq ? [["remove masquerading", () => removeMasquerade(req, ctx, attachment)] as const] : []),
+    ...(extras.masq ? [["remove masquerading", () => removeMasquerade(host, req)] as const] : []),
     ["delete link", () => deleteAttachmentLinks(host, req, owner, hostEnd)],
     // After it: a container that still runs must not forge addresses for a moment.
     ...(extras.spoof
       ? [["remove source address check", () => removeSpoofCheck(ctx, attachment), "delete link"] as const]
       : []),
-    ...(hostEnd
-      ? []
-      : [["remove what the reference plugin left", () => removeReference(req, ctx, attachment)] as const]),
+    ...(hostEnd ? [] : [["remove what the reference plugin left", () => removeReference(host, req)] as const]),
     [
       "release addresses",
       async () => {
@@ -41,28 +38,9 @@ export async function del(req: AttachmentRequest<BridgeConf>, ctx: PluginContext
   ]);
 }
 
-// nf_tables is loaded where there is something to look for in it: most of a plain DEL's time would be that.
+// Loaded where there is something to look for, as in src/plugin/nat/removal.ts.
 
 async function removeSpoofCheck({ host }: PluginContext, attachment: Attachment): Promise<void> {
   const { spoofCheck } = await import("./spoof-check.ts");
   await spoofCheck.del(host, attachment);
-}
-
-async function removeMasquerade(
-  { conf }: AttachmentRequest<BridgeConf>,
-  { host }: PluginContext,
-  attachment: Attachment,
-): Promise<void> {
-  const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");
-  await masquerade.del(host, attachment, conf.prevResult?.ips);
-}
-
-async function removeReference(
-  { conf }: AttachmentRequest<BridgeConf>,
-  { host }: PluginContext,
-  attachment: Attachment,
-): Promise<void> {
-  const { removeReferenceMasquerade } = await import("../../src/plugin/nat/reference-masquerade.ts");
-  const addresses = (conf.prevResult?.ips ?? []).map((ip) => ipToBytes(cidrOf(ip.address).ip));
-  await removeReferenceMasquerade(host, attachment, addresses);
 }

@@ -1,4 +1,5 @@
 import type { Link } from "../../src/kernel/link.ts";
+import { markNote } from "../../src/plugin/owner.ts";
 import type { BridgeConf } from "./config.ts";
 
 /** What an attachment may have beside its links and its lease. */
@@ -18,6 +19,6 @@ export const noteOf = (conf: BridgeConf): string =>
  * or another program's, everything is looked for.
  */
 export function extrasOf(hostEnd: Link | undefined): Extras {
-  const note = /^tsnet1 [0-9a-f]+ [0-9a-f]+ \+([a-z+]*) /.exec(hostEnd?.alias ?? "")?.[1]?.split("+");
+  const note = markNote(hostEnd?.alias);
   return { masq: note?.includes("masq") ?? true, spoof: note?.includes("spoof") ?? true };
 }

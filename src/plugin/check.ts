@@ -1,5 +1,5 @@
 import { CNI_CODE, CniError } from "../cni/errors.ts";
-import type { AttachmentRequest, CniInterface, CniResult, NetworkConfig } from "../cni/types.ts";
+import type { AttachmentRequest, CniInterface, CniIp, CniResult, NetworkConfig } from "../cni/types.ts";
 import { formatCidr, formatIp, networkCidr, parseIp } from "../ip/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
@@ -29,6 +29,12 @@ export function containerInterface(req: AttachmentRequest<NetworkConfig>): CniIn
 
 export const interfacesOf = (req: AttachmentRequest<NetworkConfig>): CniInterface[] =>
   req.conf.prevResult?.interfaces ?? [];
+
+/** The addresses of this attachment in prevResult. */
+export function ownIps(req: AttachmentRequest<NetworkConfig>): CniIp[] {
+  const index = interfacesOf(req).findIndex((i) => i.name === req.ifName && i.sandbox);
+  return (req.conf.prevResult?.ips ?? []).filter((ip) => ip.interface === undefined || ip.interface === index);
+}
 
 /** A link that must be there, of this kind and with this hardware address. */
 export async function checkLink(

@@ -53,6 +53,10 @@ export function parseOwnerMark(text: string | undefined): Owner | undefined {
   return match?.[1] && match[2] ? { network: match[1], attachment: match[2] } : undefined;
 }
 
+/** The words of a mark's note, which begins with `+` and joins them with it; `undefined` when the mark has none. */
+export const markNote = (text: string | undefined): string[] | undefined =>
+  /^tsnet1 [0-9a-f]+ [0-9a-f]+ \+([a-z+]*) /.exec(text ?? "")?.[1]?.split("+");
+
 /** Name of the host's end of an attachment's veth pair: `veth` and 11 hex digits; the reference's have 8. */
 export const hostVethName = (owner: Owner): string => `veth${owner.attachment.slice(0, 11)}`;
 

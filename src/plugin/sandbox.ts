@@ -1,7 +1,26 @@
 import { CNI_CODE, CniError } from "../cni/errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Link } from "../kernel/link.ts";
+import type { RouteSpec } from "../kernel/route.ts";
 import { errnoCode } from "./errors.ts";
 import { familyOfCidr, firstGateway, type Layer3 } from "./layer3.ts";
+
+/** Before anything is made: a plugin that gives the container an interface finds its name free. */
+export async function refuseTakenName(sandbox: Kernel, ifName: string): Promise<void> {
+  if (!(await sandbox.link.get(ifName))) return;
+  throw new CniError(
+    CNI_CODE.INVALID_ENVIRONMENT,
+    `CNI_IFNAME: the container already has an interface "${ifName}"`,
+    "DEL the earlier attachment first, or attach under another name",
+  );
+}
+
+/** The interface that was just made. */
+export async function linkNamed(sandbox: Kernel, ifName: string): Promise<Link> {
+  const link = await sandbox.link.get(ifName);
+  if (link) return link;
+  throw new CniError(CNI_CODE.OPERATION_FAILED, `"${ifName}" vanished from the container while it was being set up`);
+}
 
 /** The interface that gets addresses, inside its sandbox. */
 export interface SandboxLink {
@@ -9,23 +28,32 @@ export interface SandboxLink {
   readonly index: number;
 }
 
+export interface SandboxOptions {
+  /** Leave IPv6 duplicate-address detection on: the addresses are tentative for a second or two. */
+  readonly dad: boolean;
+  /** In place of the routes to the addresses' prefixes that the kernel makes by itself. */
+  readonly prefixRoutes?: readonly RouteSpec[];
+}
+
 /**
  * Addresses, link up, routes: one exchange with the kernel. Routes without a gateway of their own get the family's first
  * one, as in the reference, but those of scope link or host have none; also as there, a container's second network may
  * bring a default route that the first one brought already.
- * @param dad leave IPv6 duplicate-address detection on: the addresses are tentative for a second or two
  */
 export async function configureSandbox(
   sandbox: Kernel,
   link: SandboxLink,
   { ips, routes }: Layer3,
-  { dad }: { dad: boolean },
+  { dad, prefixRoutes }: SandboxOptions,
 ): Promise<void> {
   const hasIpv6 = ips.some((ip) => familyOfCidr(ip.address) === 6);
   await prepareSysctls(sandbox, link.name, { hasIpv6, dad });
   await sandbox.commit(
-    ...ips.map((ip) => sandbox.addr.adding({ link: link.index, address: ip.address, nodad: !dad })),
+    ...ips.map(({ address }) =>
+      sandbox.addr.adding({ link: link.index, address, nodad: !dad, noPrefixRoute: prefixRoutes !== undefined }),
+    ),
     sandbox.link.setting(link.index, { up: true }),
+    ...(prefixRoutes ?? []).map((route) => sandbox.route.prepending({ ...route, oif: link.index })),
     ...routes.map((route) => {
       const gw = route.scope ? undefined : firstGateway(ips, familyOfCidr(route.dst));
       return sandbox.route.prepending({ ...route, gw: route.gw ?? gw, oif: link.index });
@@ -78,6 +106,9 @@ export async function optional(work: () => Promise<void>): Promise<void> {
     if (errnoCode(error) === undefined) throw error;
   }
 }
+
+/** Time limit of the reference for duplicate-address detection. */
+export const SETTLE_MS = 5_000;
 
 /**
  * Waits until no address of the link is tentative any more, at most `timeoutMs`. CniError 100 for an address that
