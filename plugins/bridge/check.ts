@@ -5,15 +5,15 @@ import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import {
   checkFailed,
+  checkForwarding,
   checkLayer3,
   checkLink,
+  checkPair,
   containerInterface,
   interfacesOf,
   ownIps,
 } from "../../src/plugin/check.ts";
-import { isForwarding } from "../../src/plugin/forwarding.ts";
 import { cidrOf, familyOfCidr } from "../../src/plugin/layer3.ts";
-import { hostVethName, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import type { BridgeConf } from "./config.ts";
 import { usesVlans } from "./device.ts";
@@ -56,15 +56,9 @@ async function checkBridge({ conf, ...req }: AttachmentRequest<BridgeConf>, host
   return bridge;
 }
 
-/** The host's end: ours by its derived name, the reference's by prevResult; joined to the container's and to the bridge. */
+/** The host's end, and its place on the bridge. */
 async function checkPort(req: AttachmentRequest<BridgeConf>, host: Kernel, bridge: Link, inside: Link): Promise<Link> {
-  const derived = hostVethName(ownerOf(attachmentOf(req)));
-  const hosts = interfacesOf(req).filter((i) => !i.sandbox && i.name !== req.conf.bridge);
-  const listed = hosts.find((i) => i.name === derived) ?? hosts.find((i) => i.name.startsWith("veth"));
-  if (!listed) throw checkFailed("prevResult lists no host end of the veth pair", "the runtime passes ADD's result on");
-  const port = await checkLink(host, { ...listed, kind: "veth", where: "host" });
-  if (port.peerIndex !== inside.index || inside.peerIndex !== port.index)
-    throw checkFailed(`"${port.name}" on the host and "${inside.name}" in the container are not two ends of one pair`);
+  const port = await checkPair(req, host, inside, req.conf.bridge);
   if (port.master !== bridge.index) throw checkFailed(`"${port.name}" is not a port of bridge "${bridge.name}"`);
   if (!port.up) throw checkFailed(`"${port.name}" is down`, `ip link set ${port.name} up`);
   const { conf } = req;
@@ -95,11 +89,6 @@ export async function checkGateway(req: AttachmentRequest<BridgeConf>, host: Ker
     const { prefixLen } = cidrOf(ip.address);
     if (!addresses.some((a) => a.address === formatIp(gateway) && a.prefixLen === prefixLen))
       throw checkFailed(`gateway address ${formatIp(gateway)}/${prefixLen} is missing on "${on.name}"`);
-    const family = familyOfCidr(ip.address);
-    if (!(await isForwarding(host, family)))
-      throw checkFailed(
-        `the host does not forward IPv${family}`,
-        "sysctl -w net.ipv4.ip_forward=1, or net.ipv6.conf.all.forwarding=1",
-      );
+    await checkForwarding(host, familyOfCidr(ip.address));
   }
 }

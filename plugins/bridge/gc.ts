@@ -2,9 +2,10 @@ import type { GcRequest } from "../../src/cni/types.ts";
 import { collectLinks } from "../../src/plugin/attachment-links.ts";
 import { masquerade } from "../../src/plugin/nat/masquerade.ts";
 import { collectReferenceMasquerade } from "../../src/plugin/nat/reference-masquerade.ts";
-import { networkHash, ownerOf } from "../../src/plugin/owner.ts";
+import { networkHash } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
+import { noteDeleted, validOf } from "../../src/plugin/valid.ts";
 import type { BridgeConf } from "./config.ts";
 import { spoofCheck } from "./spoof-check.ts";
 
@@ -15,17 +16,14 @@ import { spoofCheck } from "./spoof-check.ts";
 export async function gc(req: GcRequest<BridgeConf>, { host, ipam, note }: PluginContext): Promise<void> {
   const { conf, validAttachments } = req;
   const network = conf.name;
-  const valid = new Set(
-    validAttachments.map((a) => ownerOf({ network, containerId: a.containerID, ifName: a.ifname }).attachment),
-  );
+  const valid = validOf(req);
   await allOf([
     [
       "delete links",
       async () => {
         const bridge = await host.link.get(conf.bridge);
         const count = await collectLinks(host, networkHash(network), valid, bridge?.index);
-        if (count > 0)
-          note(`GC of network "${network}": deleted ${count} links of attachments that are not valid any more`);
+        noteDeleted(note, network, count);
       },
     ],
     ["remove source address checks", () => spoofCheck.gc(host, network, valid)],

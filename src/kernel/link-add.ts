@@ -28,7 +28,13 @@ export function addLink(ctx: KernelContext, spec: LinkSpec): Promise<Link> {
     );
     if (spec.netns === undefined || netNsFd === undefined) return await createAndRead(ctx, create, spec.name);
     await ctx.route().commit(create);
-    return found(await spec.netns.link.get(spec.name), create.op);
+    try {
+      return found(await spec.netns.link.get(spec.name), create.op);
+    } catch (error) {
+      // Made or not made: a link that nobody hears of would stay.
+      await spec.netns.link.del(spec.name).catch(() => undefined);
+      throw error;
+    }
   });
 }
 

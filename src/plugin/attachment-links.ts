@@ -66,11 +66,13 @@ export async function enterIfThere(host: Kernel, path: string): Promise<Kernel |
   }
 }
 
-export async function deleteLink(kernel: Kernel, index: number): Promise<void> {
+/** @param netnsId number of the namespace the link is in, when that is another; it may end meanwhile (EINVAL) */
+export async function deleteLink(kernel: Kernel, index: number, netnsId?: number): Promise<void> {
   try {
-    await kernel.link.del(index);
+    await kernel.link.del(index, netnsId === undefined ? {} : { netnsId });
   } catch (error) {
-    if (!isNetlinkError(error, "ENODEV")) throw error;
+    if (isNetlinkError(error, "ENODEV") || (netnsId !== undefined && isNetlinkError(error, "EINVAL"))) return;
+    throw error;
   }
 }
 
@@ -80,13 +82,15 @@ export const MARK_PAUSE_MS = 250;
 /**
  * Deletes the host's ends of all attachments of a network that are not in `valid` (attachment hashes), and half-made
  * links: our kind of name, a port of `master`, no mark. Returns how many went; goes on after an error.
+ * @param master index of the network's bridge; null: its ports are none's; `undefined`: half-made links cannot be told
  */
 export async function collectLinks(
   host: Kernel,
   network: string,
   valid: ReadonlySet<string>,
-  master: number | undefined,
+  master: number | null | undefined,
 ): Promise<number> {
+  const own = master ?? undefined;
   const validNames = new Set([...valid].map((attachment) => hostVethName({ network, attachment })));
   const ours = (await host.link.list()).filter((link) => isHostVethName(link.name));
   const stale = ours.filter((link) => {
@@ -94,13 +98,13 @@ export async function collectLinks(
     return mark?.network === network && !valid.has(mark.attachment);
   });
   const unmarked = ours.filter(
-    (link) => !link.alias && link.kind === "veth" && link.master === master && !validNames.has(link.name),
+    (link) => !link.alias && link.kind === "veth" && link.master === own && !validNames.has(link.name),
   );
   if (master !== undefined && unmarked.length > 0) {
     await Bun.sleep(MARK_PAUSE_MS);
     for (const { index, name } of unmarked) {
       const now = await host.link.get(index);
-      if (now?.name === name && now.master === master && !now.alias) stale.push(now);
+      if (now?.name === name && now.master === own && !now.alias) stale.push(now);
     }
   }
   await allOf(stale.map(({ name, index }) => [`delete ${name}`, () => deleteLink(host, index)] as const));

@@ -4,7 +4,10 @@ import { formatCidr, formatIp, networkCidr, parseIp } from "../ip/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
 import type { Route } from "../kernel/route.ts";
+import { attachmentOf } from "./attachment.ts";
+import { isForwarding } from "./forwarding.ts";
 import { cidrOf, familyOfCidr, isDefault } from "./layer3.ts";
+import { hostVethName, ownerOf } from "./owner.ts";
 
 /** CHECK found something that is not as ADD left it. */
 export function checkFailed(what: string, details = "DEL the attachment and ADD it again"): CniError {
@@ -52,6 +55,34 @@ export async function checkLink(
       `${expected.where}: link "${expected.name}" has hardware address ${link.mac}, ADD left it with ${expected.mac}`,
     );
   return link;
+}
+
+/**
+ * The host's end of the container's veth pair: ours by its derived name, the reference's by prevResult.
+ * @param except a link of the host that prevResult lists too and that is not it
+ */
+export async function checkPair(
+  req: AttachmentRequest<NetworkConfig>,
+  host: Kernel,
+  inside: Link,
+  except?: string,
+): Promise<Link> {
+  const derived = hostVethName(ownerOf(attachmentOf(req)));
+  const hosts = interfacesOf(req).filter((i) => !i.sandbox && i.name !== except);
+  const listed = hosts.find((i) => i.name === derived) ?? hosts.find((i) => i.name.startsWith("veth"));
+  if (!listed) throw checkFailed("prevResult lists no host end of the veth pair", "the runtime passes ADD's result on");
+  const end = await checkLink(host, { ...listed, kind: "veth", where: "host" });
+  if (end.peerIndex !== inside.index || inside.peerIndex !== end.index)
+    throw checkFailed(`"${end.name}" on the host and "${inside.name}" in the container are not two ends of one pair`);
+  return end;
+}
+
+export async function checkForwarding(host: Kernel, family: 4 | 6): Promise<void> {
+  if (await isForwarding(host, family)) return;
+  throw checkFailed(
+    `the host does not forward IPv${family}`,
+    "sysctl -w net.ipv4.ip_forward=1, or net.ipv6.conf.all.forwarding=1",
+  );
 }
 
 /** linux/rtnetlink.h, `RT_TABLE_MAIN`. */

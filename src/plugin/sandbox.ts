@@ -1,9 +1,10 @@
 import { CNI_CODE, CniError } from "../cni/errors.ts";
+import type { CniIp } from "../cni/types.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Link } from "../kernel/link.ts";
 import type { RouteSpec } from "../kernel/route.ts";
 import { errnoCode } from "./errors.ts";
-import { familyOfCidr, firstGateway, type Layer3 } from "./layer3.ts";
+import { familyOfCidr, firstGateway } from "./layer3.ts";
 
 /** Before anything is made: a plugin that gives the container an interface finds its name free. */
 export async function refuseTakenName(sandbox: Kernel, ifName: string): Promise<void> {
@@ -43,7 +44,7 @@ export interface SandboxOptions {
 export async function configureSandbox(
   sandbox: Kernel,
   link: SandboxLink,
-  { ips, routes }: Layer3,
+  { ips, routes }: { readonly ips: readonly CniIp[]; readonly routes: readonly RouteSpec[] },
   { dad, prefixRoutes }: SandboxOptions,
 ): Promise<void> {
   const hasIpv6 = ips.some((ip) => familyOfCidr(ip.address) === 6);
