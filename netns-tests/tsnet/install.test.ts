@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { appendFile, chmod, cp, mkdir, mkdtemp, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { IPAMS, PLUGINS } from "../../src/main/registry.ts";
 import { makeNetns } from "../support/netns.ts";
 import { outside } from "../support/place.ts";
 import { hasReference, REFERENCE_DIR } from "../support/plugin-dirs.ts";
@@ -10,7 +11,7 @@ import { must, run } from "../support/run.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
 import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
-const NAMES = ["bandwidth", "bridge", "host-local", "loopback", "portmap", "static"];
+const NAMES = [...Object.keys(PLUGINS), ...Object.keys(IPAMS)];
 const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet.node"].sort();
 
 /** A folder of root's alone, as /opt/cni/bin is. */
@@ -54,7 +55,7 @@ testUnless(lacksTsnet, "install makes a plugin folder of root's own whose plugin
 
   const ran = await f.install("--command-dir", join(f.top, "bin"));
   expect(ran).toMatchObject({ code: 0, stderr: "" });
-  expect(ran.stdout).toContain("5 plugins installed");
+  expect(ran.stdout).toContain(`${NAMES.length} plugins installed`);
   expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS]);
   for (const name of OURS) {
     const { uid, gid, mode } = lstatSync(join(f.binDir, name));
@@ -89,7 +90,7 @@ testUnless(lacksTsnet, "other programs' plugins are kept, and put back by uninst
   const json = JSON.parse((await f.uninstall("--dry-run", "--json")).stdout) as { files: { action: string }[] };
   expect(json.files.map(({ action }) => action).sort()).toEqual([
     ...["put back", "put back", "put back"],
-    ...["removed", "removed", "removed", "removed", "removed"],
+    ...OURS.slice(3).map(() => "removed"),
   ]);
   expect((await f.uninstall()).code).toBe(0);
   expect(await filesOf(f.binDir)).toEqual(before);
@@ -166,7 +167,7 @@ testUnless(
           expect(killed.code).toBe(128 + 9);
 
           if (word === "install" || nth % 2 === 0) {
-            expect((await f.install()).stdout).toContain("5 plugins installed");
+            expect((await f.install()).stdout).toContain(`${NAMES.length} plugins installed`);
             expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS, "firewall"].sort());
             expect(await filesOf(join(f.binDir, ".tsnet"))).toEqual(["lock", "replaced"]);
             expect(await versionOf(f.binDir, "bridge")).toContain('"1.1.0"');
