@@ -13,6 +13,7 @@ import { bridgeName } from "./makes.ts";
 import { type Attached, leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
 import type { Subject } from "./subject.ts";
 import { SUBJECTS } from "./subjects/index.ts";
+import { PARENT } from "./subjects/macvlan.ts";
 import { containerLink, linksOf } from "./witness.ts";
 
 interface Way {
@@ -21,14 +22,17 @@ interface Way {
   change(attached: Attached): Promise<Partial<Attachment>>;
   /** What the change itself takes away. */
   readonly takes?: RegExp;
-  /** It can only work where a bridge is. */
-  readonly wantsBridge?: true;
+  /** It can only work where that is. */
+  readonly wants?: "bridge" | "macvlan";
 }
 
 const noNamespace = (name: string, netns: (attached: Attached) => string | Promise<string>): Way => ({
   name,
   change: async (attached) => ({ netns: await netns(attached) }),
 });
+
+/** The host's own interface, and what goes with it. */
+const MASTER = new RegExp(`^- (link|addr|route|sysctl) .*${PARENT}`);
 
 const WAYS: readonly Way[] = [
   { name: "twice", change: async () => ({}) },
@@ -57,7 +61,7 @@ const WAYS: readonly Way[] = [
   },
   {
     name: "with the bridge gone",
-    wantsBridge: true,
+    wants: "bridge",
     async change({ network }) {
       await network.bench.host.exec("ip", "link", "del", bridgeName(network.place.index));
       return {};
@@ -65,9 +69,28 @@ const WAYS: readonly Way[] = [
   },
   {
     name: "with the bridge and the namespace gone, and no prevResult",
-    wantsBridge: true,
+    wants: "bridge",
     async change({ network, sandbox }) {
       await network.bench.host.exec("ip", "link", "del", bridgeName(network.place.index));
+      await sandbox[Symbol.asyncDispose]();
+      return { prevResult: null };
+    },
+  },
+  {
+    name: "with the master gone",
+    wants: "macvlan",
+    takes: MASTER,
+    async change({ network }) {
+      await network.bench.host.exec("ip", "link", "del", PARENT);
+      return {};
+    },
+  },
+  {
+    name: "with the master and the namespace gone, and no prevResult",
+    wants: "macvlan",
+    takes: MASTER,
+    async change({ network, sandbox }) {
+      await network.bench.host.exec("ip", "link", "del", PARENT);
       await sandbox[Symbol.asyncDispose]();
       return { prevResult: null };
     },
@@ -82,7 +105,9 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-const hasBridge = (subject: Subject): boolean => /bridge/.test(subject.name);
+/** By its name, which says what stands before it in its list as well. */
+const has = (subject: Subject, what: string): boolean => subject.name.includes(what);
+const givesLink = (subject: Subject): boolean => ["bridge", "macvlan", "ptp"].some((what) => has(subject, what));
 
 async function delLeavesNothing(subject: Subject, way: Way): Promise<void> {
   await using bench = await makeBench();
@@ -112,7 +137,7 @@ async function expectStrangerUntouched({ bench }: Network, path: string): Promis
 
 describe("DEL", () => {
   for (const subject of SUBJECTS.filter(({ variant }) => !variant)) {
-    const ways = WAYS.filter(({ wantsBridge }) => !wantsBridge || hasBridge(subject));
+    const ways = WAYS.filter(({ wants }) => !wants || has(subject, wants));
     contractTest(`${subject.name}: DEL leaves nothing in ${ways.length} circumstances`, () =>
       eachOf(
         ways,
@@ -122,7 +147,7 @@ describe("DEL", () => {
     );
   }
 
-  for (const subject of SUBJECTS.filter((each) => hasBridge(each) && !each.variant))
+  for (const subject of SUBJECTS.filter((each) => givesLink(each) && !each.variant))
     contractTest(`${subject.name}: DEL of one attachment leaves the container's other one alone`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, subject);
@@ -186,6 +211,10 @@ function nonsense(plugin: JsonObject): JsonObject {
     ingressPolicy: "closed",
     markBit: 99,
     firewalldZone: {},
+    master: 7,
+    mode: "nonsense",
+    bcqueuelen: -1,
+    mac: "nonsense",
     runtimeConfig: { mac: 7, portMappings: [{ hostPort: 99999 }], ips: [5] },
     ...(ipam && { ipam: { ...ipam, ranges: "none", addresses: 3, routes: {} } }),
   };

@@ -19,6 +19,8 @@ const COMMANDS: readonly CniCommand[] = ["DEL", "CHECK", "GC", "STATUS", "VERSIO
 const NAMES = [
   "loopback",
   "bridge with a default gateway and masquerading, v4 and v6",
+  "ptp with masquerading, v4 and v6",
+  "macvlan v4 and v6",
   "portmap behind bridge, v4 and v6",
   "vxlan on a bridge, v4 and v6",
   "firewall behind bridge, v4 and v6",
@@ -42,6 +44,11 @@ const KEYS = [
   "ipMasq",
   "mtu",
   "vlan",
+  "master",
+  "mode",
+  "linkInContainer",
+  "bcqueuelen",
+  "mac",
   "vlanTrunk",
   "ipam",
   "dns",
@@ -135,6 +142,7 @@ describe("fuzzing of stdin and environment", () => {
     contractTest(`${name}: never a crash, a stack trace, or two documents; nothing changes`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, subject(name));
+      await network.subject.prepare?.(network);
       const { at } = await network.newContainer("never");
       const good = await goodConfig(network, at);
       const before = await bench.snapshot();
@@ -162,6 +170,7 @@ describe("fuzzing of stdin and environment", () => {
     contractTest(`${name}: ADD of whatever config, and DEL of the same, leave no container behind`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, subject(name));
+      await network.subject.prepare?.(network);
       const { at, sandbox } = await network.newContainer("never");
       const good = await goodConfig(network, at);
       const before = await bench.snapshot();

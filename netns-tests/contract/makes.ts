@@ -1,13 +1,14 @@
 import type { Family, Made } from "./subject.ts";
 import { gateway4, gateway6, hostEnd, ifNameOf } from "./witness.ts";
 
-/** What plugins with a veth pair on a bridge make, each with the way to take it away behind the plugin's back. */
+/** What plugins make, each with the way to take it away behind the plugin's back. */
 
 const quoted = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
 
 export const bridgeName = (index: number): string => `br${index}`;
 
-export const vethPair: readonly Made[] = [
+/** The container's own link, of whatever kind. */
+export const containerSide: readonly Made[] = [
   {
     name: "the container's link",
     remove: (a) => a.sandbox.exec("ip", "link", "del", ifNameOf(a)),
@@ -23,6 +24,10 @@ export const vethPair: readonly Made[] = [
     remove: (a) => a.sandbox.exec("ip", "link", "set", ifNameOf(a), "address", "02:00:00:00:00:99"),
     named: /"eth0".*02:00:00:00:00:99/,
   },
+];
+
+export const vethPair: readonly Made[] = [
+  ...containerSide,
   {
     name: "the port being up",
     remove: (a) => a.network.bench.host.exec("ip", "link", "set", hostEnd(a), "down"),

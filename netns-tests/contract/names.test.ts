@@ -5,7 +5,7 @@ import { PluginFailure } from "../support/plugin.ts";
 import { expectError } from "./answers.ts";
 import { contractTest } from "./contract-test.ts";
 import { leftovers, makeBench, makeNetwork } from "./network.ts";
-import { SUBJECTS } from "./subjects/index.ts";
+import { leavesTraces, SUBJECTS } from "./subjects/index.ts";
 import { expectConfigured } from "./witness.ts";
 
 /** No upper length is set; a file's name ends at 255 bytes, an nft comment at 128, an alias at 255. */
@@ -17,7 +17,7 @@ const ODD_NAMES = [`e'"$;\\{}*#`, "ethé💡", "...", "[x]|y&z^~.100"];
 const core = SUBJECTS.filter(({ variant }) => !variant);
 
 describe("names", () => {
-  for (const subject of core.filter(({ stays }) => stays.length > 0))
+  for (const subject of core.filter(leavesTraces))
     contractTest(`${subject.name}: long and odd names do their whole life, and the rule set loads again`, async () => {
       await using bench = await makeBench();
       const network = makeNetwork(bench, subject, { name: LONG_NETWORK });

@@ -14,7 +14,11 @@ export interface SeenLink {
   readonly ifalias?: string;
   readonly flags: readonly string[];
   readonly promiscuity?: number;
-  readonly linkinfo?: { info_kind?: string; info_slave_data?: Record<string, unknown> };
+  readonly linkinfo?: {
+    info_kind?: string;
+    info_data?: Record<string, unknown>;
+    info_slave_data?: Record<string, unknown>;
+  };
   readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
 }
 
@@ -71,6 +75,20 @@ export async function expectTalk(one: Attached, two: Attached): Promise<void> {
 export async function expectNoTalk(one: Attached, two: Attached): Promise<void> {
   await using _two = await serveAll(two.sandbox, 7000);
   for (const address of two.addresses) expect(await reaches(one.sandbox, "tcp", address, 7000)).toBe(false);
+}
+
+/** Layer 2: addresses of the test's own on both. */
+export async function talkOnLayer2(one: Attached, two: Attached): Promise<void> {
+  const cidrs = ["10.99.0.1/24", "10.99.0.2/24"] as const;
+  const given: Attached[] = [];
+  for (const [i, each] of [one, two].entries()) {
+    const cidr = cidrs[i] ?? "";
+    expect(each.addresses).toEqual([]);
+    await each.sandbox.exec("ip", "addr", "add", cidr, "dev", "eth0");
+    given.push({ ...each, addresses: [cidr.replace("/24", "")] });
+  }
+  const [a, b] = given;
+  if (a && b) await expectTalk(a, b);
 }
 
 /** The host answers on the gateway's addresses, and reaches the container. */

@@ -31,19 +31,25 @@ import {
   makeUplink,
   subnet4,
   subnet6,
+  talkOnLayer2,
 } from "../witness.ts";
 
-/** plugins/bridge/README.md: the bridge with its gateway, forwarding, and the empty shared parts of our table. */
+/** What routes for all: forwarding, and the empty shared parts of our table. */
+export const SHARED_STAYS: readonly RegExp[] = [
+  /^~ sysctl ipv4\/ip_forward 0 → 1$/,
+  /^~ sysctl ipv[46]\/conf\/[^/]+\/forwarding 0 → 1$/,
+  /^\+ nft (table|chain|map|set|rule) (inet|bridge) tsnet\b/,
+];
+
+/** plugins/bridge/README.md: the bridge with its gateway, and what is shared. */
 export const BRIDGE_STAYS: readonly RegExp[] = [
+  ...SHARED_STAYS,
   /^\+ link br\d /,
   /^\+ addr br\d /,
   /^\+ route \{"dst":"(10\.88\.\d+\.0\/24|fd88:[0-9a-f:]*\/64)","dev":"br\d"/,
   /^\+ route .*"dev":"br\d","table":"local"/,
   /^\+ sysctl \S+\/br\d\//,
   /^\+ sysctl \S+\/conf\/br\d\//,
-  /^~ sysctl ipv4\/ip_forward 0 → 1$/,
-  /^~ sysctl ipv[46]\/conf\/[^/]+\/forwarding 0 → 1$/,
-  /^\+ nft (table|chain|map|set|rule) (inet|bridge) tsnet\b/,
 ];
 
 /** Leases of every family asked for. */
@@ -109,20 +115,6 @@ async function worksWithGateway(one: Attached, two: Attached): Promise<void> {
   for (const each of [one, two]) await expectConfigured(each);
   await expectTalk(one, two);
   await expectGateway(one);
-}
-
-/** Layer 2: addresses of the test's own on both. */
-async function talkOnLayer2(one: Attached, two: Attached): Promise<void> {
-  const cidrs = ["10.99.0.1/24", "10.99.0.2/24"] as const;
-  const given: Attached[] = [];
-  for (const [i, each] of [one, two].entries()) {
-    const cidr = cidrs[i] ?? "";
-    expect(each.addresses).toEqual([]);
-    await each.sandbox.exec("ip", "addr", "add", cidr, "dev", "eth0");
-    given.push({ ...each, addresses: [cidr.replace("/24", "")] });
-  }
-  const [a, b] = given;
-  if (a && b) await expectTalk(a, b);
 }
 
 const gateways: readonly { name: string; families: readonly Family[] }[] = [
