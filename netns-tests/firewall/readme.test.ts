@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/cni/types.ts";
 import { makeChain } from "../support/chain.ts";
-import { netnsAt, type Place } from "../support/place.ts";
 import { makePrivateHost } from "../support/private-host.ts";
 import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
 import { reaches, serveAll, tcpEcho } from "../support/traffic.ts";
+import { sandboxOn } from "./world.ts";
 
 const PAGE = join(import.meta.dir, "../../plugins/firewall/README.md");
 
@@ -22,14 +22,9 @@ testUnless(
     const [bridge = {}, ...behind] = example.plugins;
     const ipam = { type: "host-local", subnet: "10.21.0.0/16" };
     const red = makeChain({ ...example, name: "red", plugins: [{ ...bridge, bridge: "cni1", ipam }, ...behind], host });
-    const sandbox = async (name: string): Promise<{ netns: string; place: Place }> => {
-      await host.exec("ip", "netns", "add", name);
-      const netns = `/run/netns/${name}`;
-      return { netns, place: netnsAt(host.outsidePath(netns), name) };
-    };
-    const inBlue = await sandbox("one");
-    const alsoInBlue = await sandbox("two");
-    const inRed = await sandbox("three");
+    const inBlue = await sandboxOn(host, "one");
+    const alsoInBlue = await sandboxOn(host, "two");
+    const inRed = await sandboxOn(host, "three");
     const at = {
       containerId: "one",
       netns: inBlue.netns,

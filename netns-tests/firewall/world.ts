@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../src/cni/types.ts";
 import { type Container, HOST, makeWorld, type World } from "../portmap/world.ts";
 import type { Chain } from "../support/chain.ts";
-import type { Place } from "../support/place.ts";
+import { netnsAt, type Place } from "../support/place.ts";
+import type { PrivateHost } from "../support/private-host.ts";
 import { reaches, serveAll } from "../support/traffic.ts";
 
 export { CONTAINER_PORT, HOST, lacksBridgeNetfilter, NEIGHBOUR } from "../portmap/world.ts";
@@ -40,6 +41,13 @@ export async function answers(from: Place, address: string, port: number, patien
   );
   if (seen[0] !== seen[1]) throw new Error(`${from.name} → ${address} port ${port}: tcp ${seen[0]}, udp ${seen[1]}`);
   return seen[0] === true;
+}
+
+/** A namespace for a container on a private host, which has a /run of its own. */
+export async function sandboxOn(host: PrivateHost, name: string): Promise<{ netns: string; place: Place }> {
+  await host.exec("ip", "netns", "add", name);
+  const netns = `/run/netns/${name}`;
+  return { netns, place: netnsAt(host.outsidePath(netns), name) };
 }
 
 /** What was expected of each pair, in words, and what was seen: for one comparison at the end. */
