@@ -6,7 +6,6 @@ import { allOf } from "../../src/plugin/steps.ts";
 import type { FirewallConf } from "./config.ts";
 import { forgetSources } from "./del.ts";
 import { dismissStale } from "./members.ts";
-import { removeReferenceRules } from "./reference.ts";
 
 /** GC: removes what this network's attachments have that are not listed. */
 export async function gc(req: GcRequest<FirewallConf>, { host, note }: PluginContext): Promise<void> {
@@ -25,6 +24,5 @@ export async function gc(req: GcRequest<FirewallConf>, { host, note }: PluginCon
       },
     ],
     ["tell firewalld", () => forgetSources(host, req.conf.zone, free)],
-    ["remove what the reference plugin left", () => removeReferenceRules(host, free)],
   ]);
 }

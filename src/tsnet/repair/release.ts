@@ -1,3 +1,4 @@
+import { surplusPassages } from "../../../plugins/firewall/passage.ts";
 import { formatIp } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { nftChange } from "../../kernel/nft.ts";
@@ -20,7 +21,7 @@ export interface Released {
 const FAMILIES = ["inet", "bridge"] as const;
 
 /**
- * Deletes the tables of the plugins. First the links of published ports stop routing 127.0.0.0/8: the chain that kept
+ * Deletes the tables of the plugins, and what the firewall plugin put into others' chains. First the links of published ports stop routing 127.0.0.0/8: the chain that kept
  * neighbours away from the host's loopback goes with the tables.
  */
 export async function releaseAll(host: Kernel, { dryRun }: { readonly dryRun: boolean }): Promise<Released> {
@@ -35,7 +36,9 @@ export async function releaseAll(host: Kernel, { dryRun }: { readonly dryRun: bo
     await host.nft.transaction(async (view) => {
       const now = (await view.tables()).filter(({ name }) => name === TABLE.table).map(({ family }) => family);
       const gone = FAMILIES.filter((family) => now.includes(family));
-      return { result: undefined, changes: gone.map((family) => nftChange.delTable({ family, table: TABLE.table })) };
+      const changes = gone.map((family) => nftChange.delTable({ family, table: TABLE.table }));
+      // Without our table nothing bears the mark that these rules are about.
+      return { result: undefined, changes: [...changes, ...(await surplusPassages(view, []))] };
     });
   }
   return {
