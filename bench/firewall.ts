@@ -1,0 +1,85 @@
+/**
+ * The firewall plugin with no and with 5,000 other containers on the host, whose iptables (nf_tables) drops what is
+ * forwarded: whole processes, in turn. Milliseconds, median (minimum).
+ * Usage: firewall.ts [RUNS] [CONTAINERS]
+ */
+import { addNetns, call, deleteNetns, isolate, median, OURS, shown, table } from "./support/side-by-side.ts";
+
+const [runs = "40", containers = "5000"] = process.argv.slice(2);
+const RUNS = Number(runs);
+const CONTAINERS = Number(containers);
+
+isolate();
+
+function must(cmd: readonly string[], stdin = ""): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...cmd], { stdin: new TextEncoder().encode(stdin) });
+  if (exitCode !== 0) throw new Error(`${cmd.join(" ")}: ${stderr.toString()}`);
+  return stdout.toString();
+}
+
+for (const tool of ["iptables-nft", "ip6tables-nft"]) must([tool, "-P", "FORWARD", "DROP"]);
+const [netns = ""] = addNetns(1);
+const config = {
+  cniVersion: "1.1.0",
+  name: "bench",
+  type: "firewall",
+  prevResult: {
+    cniVersion: "1.1.0",
+    interfaces: [{ name: "br0" }, { name: "eth0", sandbox: netns }],
+    ips: [
+      { address: "10.9.0.2/16", interface: 1 },
+      { address: "fd09::2/64", interface: 1 },
+    ],
+  },
+};
+const { prevResult: _, ...withoutResult } = config;
+const common = { side: OURS, containerId: "measured", netns };
+
+/** Elements as so many ADDs leave them: both families, one chain each, comments of full length. */
+function fill(): void {
+  // What others share stands while they do.
+  call({ ...common, config, command: "ADD" });
+  const rules = must(["nft", "list", "table", "inet", "tsnet"]);
+  const [, four] = /10\.9\.0\.2 .*?goto (fw-[0-9a-f]{16})/.exec(rules) ?? [];
+  const [, six] = /fd09::2 .*?goto (fw-[0-9a-f]{16})/.exec(rules) ?? [];
+  const lines: string[] = [];
+  for (let n = 0; n < CONTAINERS; n++) {
+    const mark = new Bun.CryptoHasher("sha512").update(`bench\0${n}\0eth0`).digest("hex").slice(0, 32);
+    const comment = `tsnet1 ${"0".repeat(16)} ${mark} other ${"c".repeat(40)} eth0`;
+    lines.push(`add element inet tsnet fw4 { 10.10.${n >> 8}.${n & 255} comment "${comment}" : goto ${four} }`);
+    lines.push(`add element inet tsnet fw6 { fd10::${n.toString(16)} comment "${comment}" : goto ${six} }`);
+  }
+  must(["nft", "-f", "-"], lines.join("\n"));
+  call({ ...common, config, command: "DEL" });
+}
+
+const empty = (): unknown => must(["nft", "-f", "-"], "flush map inet tsnet fw4\nflush map inet tsnet fw6\n");
+
+const VERBS = [
+  { name: "ADD", command: "ADD", config },
+  { name: "CHECK", command: "CHECK", config },
+  { name: "DEL", command: "DEL", config },
+  { name: "DEL without prevResult", command: "DEL", config: withoutResult },
+] as const;
+
+const times = VERBS.map(() => ({ none: [] as number[], many: [] as number[] }));
+call({ ...common, config, command: "ADD" });
+call({ ...common, config, command: "DEL" });
+for (let run = 0; run < RUNS; run++) {
+  for (const side of ["none", "many"] as const) {
+    if (side === "many") fill();
+    else empty();
+    for (const [i, { name, command, config: given }] of VERBS.entries()) {
+      if (name === "DEL without prevResult") call({ ...common, config, command: "ADD" });
+      times[i]?.[side].push(call({ ...common, command, config: given }).ms);
+    }
+  }
+}
+deleteNetns([netns]);
+table(
+  ["", "no others", `${CONTAINERS} others`, "ratio"],
+  VERBS.map(({ name }, i) => {
+    const { none = [], many = [] } = times[i] ?? {};
+    return [name, shown(none), shown(many), (median(many) / median(none)).toFixed(2)];
+  }),
+);
