@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { connect, makeNetns } from "../support/netns.ts";
-import { netnsAt, outside, type Place } from "../support/place.ts";
+import { outside } from "../support/place.ts";
 import { OURS_DIR, PLUGIN_PATH } from "../support/plugin-dirs.ts";
 import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
 import { diff, type Snapshot, snapshot } from "../support/snapshot.ts";
 import { ping, reaches, serveAll, tcpEcho, udpEcho } from "../support/traffic.ts";
 import { type ContainerdHost, startContainerd } from "./containerd-host.ts";
-import type { PodPort, PodStatus } from "./cri/cri.ts";
+import type { PodPort } from "./cri/cri.ts";
+import { type Pod, runPod as startPod } from "./pod.ts";
 
 /** containerd runs pods on our plugins, driven as kubelet drives it: CRI over gRPC. */
 
@@ -33,17 +34,6 @@ const CONFLIST = {
   ],
 };
 
-interface Pod extends AsyncDisposable {
-  readonly id: string;
-  readonly status: PodStatus;
-  readonly v4: string;
-  readonly v6: string;
-  /** Its network namespace, from outside. */
-  readonly place: Place;
-  /** As kubelet does it: stop, twice for good measure, then remove. */
-  stop(): Promise<void>;
-}
-
 let runtime: ContainerdHost;
 let machineBefore: Snapshot;
 let idle: Snapshot;
@@ -54,22 +44,8 @@ const BOOKKEEPING = [/ file \S+\/(last_reserved_ip\.\d+|lock|\.\S+) ?/];
 /** Other tests of this machine may run beside this one. */
 const OF_OTHERS = [/^. netns /];
 
-async function runPod(name: string, portMappings: readonly PodPort[] = []): Promise<Pod> {
-  const { cri, host } = runtime;
-  const id = await cri.runPodSandbox({ name, portMappings });
-  let stopped = false;
-  const stop = async (): Promise<void> => {
-    if (stopped) return;
-    stopped = true;
-    await cri.stopPodSandbox(id);
-    await cri.stopPodSandbox(id);
-    await cri.removePodSandbox(id);
-  };
-  const status = await cri.podSandboxStatus(id);
-  const [v4 = "", v6 = ""] = status.addresses;
-  const path = host.outsidePath(status.netns.replace("/var/run/", "/run/"));
-  return { id, status, v4, v6, place: netnsAt(path, name), stop, [Symbol.asyncDispose]: stop };
-}
+const runPod = (name: string, portMappings: readonly PodPort[] = []): Promise<Pod> =>
+  startPod(runtime, { name, portMappings });
 
 const nothingLeft = async (): Promise<void> => {
   expect(diff(idle, await snapshot(runtime.host, FOLDERS), { ignore: BOOKKEEPING })).toEqual([]);
