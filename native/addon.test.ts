@@ -276,6 +276,13 @@ describe("files", () => {
     expect(code(() => native.sync(at("none"), false))).toBe("ENOENT");
   });
 
+  test("a device program that is none is refused before the kernel sees it, a missing cgroup is named", () => {
+    const exit = new Uint8Array([0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+    expect(code(() => native.cgroupDeviceAttach(at("none"), exit))).toBe("ENOENT");
+    for (const length of [0, 7, 9])
+      expect(code(() => native.cgroupDeviceAttach(folder, exit.slice(0, length)))).toBe("EINVAL");
+  });
+
   test("stat, times, links, rights", () => {
     fs.writeFileSync(at("s"), "12345");
     native.setMtime(at("s"), 1_700_000_000_123_456_789n);

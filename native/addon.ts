@@ -157,6 +157,14 @@ export interface Native {
   /** What has come, at most `maxBytes`; none at the end of the stream. ETIMEDOUT after `timeoutMs` (-1 waits for ever). */
   localReceive(fd: Fd, maxBytes: number, timeoutMs: number): Uint8Array;
 
+  // --- cgroups
+  /**
+   * Loads a BPF_PROG_TYPE_CGROUP_DEVICE program (an array of `struct bpf_insn`) and attaches it to a cgroup v2 folder, beside
+   * those that are there: all must agree. It goes with the cgroup. `op` is `bpf`; EINVAL or EACCES for what the kernel's
+   * verifier refuses; EPERM without CAP_BPF or CAP_SYS_ADMIN.
+   */
+  cgroupDeviceAttach(path: string, program: Uint8Array): void;
+
   // --- programs
   /**
    * Executes a program to its end, in this thread's network namespace. Its standard streams are pipes; it inherits no other

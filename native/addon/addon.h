@@ -18,6 +18,7 @@ extern const struct function file_functions[];
 extern const struct function lock_functions[];
 extern const struct function fileat_functions[];
 extern const struct function run_functions[];
+extern const struct function cgroup_functions[];
 extern const struct function local_functions[];
 
 #endif

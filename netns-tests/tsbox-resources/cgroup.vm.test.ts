@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { Cgroups } from "../../src/tsbox/cgroup/cgroup.ts";
 import { testCgroups } from "./cgroup-cases.ts";
+import { testDevices } from "./device-cases.ts";
 
 test("the virtual machine has cgroup v2 with the controllers containers need", () => {
   const { layout } = new Cgroups();
@@ -10,3 +11,4 @@ test("the virtual machine has cgroup v2 with the controllers containers need", (
 });
 
 testCgroups("the virtual machine");
+testDevices("the virtual machine");

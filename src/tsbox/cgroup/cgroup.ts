@@ -30,18 +30,27 @@ interface Machine {
   readonly removeMs: number;
 }
 
+export interface OwnCgroup {
+  readonly dir: string;
+  readonly controllers: readonly string[];
+  /** Of a v1 hierarchy without controllers: `systemd`. */
+  readonly name: string | undefined;
+}
+
 /** The cgroups of one container, on whatever this machine has. Whether they exist is the kernel's to say. */
 export class ContainerCgroup {
   readonly id: string;
   readonly #machine: Machine;
-  readonly #dirs: readonly { dir: string; controllers: readonly string[] }[];
+  /** Its folder in each hierarchy; on cgroup v2 one. */
+  readonly hierarchies: readonly OwnCgroup[];
 
   constructor(id: string, machine: Machine) {
     this.id = id;
     this.#machine = machine;
-    this.#dirs = machine.layout.hierarchies.map((hierarchy) => ({
+    this.hierarchies = machine.layout.hierarchies.map((hierarchy) => ({
       dir: cgroupDir(hierarchy, machine.parent, id),
       controllers: hierarchy.controllers,
+      name: hierarchy.name,
     }));
   }
 
@@ -49,18 +58,21 @@ export class ContainerCgroup {
     return this.#machine.files;
   }
 
-  get #isV2(): boolean {
-    return this.#machine.layout.mode === "v2";
+  get version(): 1 | 2 {
+    return this.#machine.layout.mode === "v2" ? 2 : 1;
   }
 
-  /** The folders, one in each hierarchy; on cgroup v2 one. */
+  get #isV2(): boolean {
+    return this.version === 2;
+  }
+
   get dirs(): readonly string[] {
-    return this.#dirs.map(({ dir }) => dir);
+    return this.hierarchies.map(({ dir }) => dir);
   }
 
   /** The folder that has a controller; on cgroup v2 always the same. */
   dirOf(controller: string): string | undefined {
-    const found = this.#dirs.find(({ controllers }) => this.#isV2 || controllers.includes(controller));
+    const found = this.hierarchies.find(({ controllers }) => this.#isV2 || controllers.includes(controller));
     return found?.dir;
   }
 

@@ -1,6 +1,6 @@
 import { isSystemError, loadNative } from "../../../native/load.ts";
 import { BPF, SECCOMP_FILTER_FLAG } from "./bpf.const.ts";
-import { COMPILER, compile, PolicyError } from "./compile.ts";
+import { COMPILER, compile } from "./compile.ts";
 import { DEFAULT_PROFILE } from "./default-profile.ts";
 import { parseProfile } from "./json.ts";
 import type { Flag, Policy } from "./policy.ts";
@@ -20,21 +20,18 @@ export interface PolicyChoice {
   readonly warnings: readonly string[];
 }
 
-const MAX_PROFILE_BYTES = 1 << 20;
 const INSTRUCTION_BYTES = 8;
 
 /** Docker's default for a container with these capabilities (`CAP_CHOWN`, …) in its bounding set. */
 export const defaultPolicy = (capabilities: readonly string[]): Policy => policyOf(DEFAULT_PROFILE, capabilities);
 
 /**
- * The policy of `--security-opt seccomp=FILE`; `unconfined` is the caller's. Throws a PolicyError for what is wrong with the
- * file, a SystemError when it cannot be read.
+ * The policy of a profile in Docker's JSON (`--security-opt seccomp=FILE`). Throws a PolicyError for what is wrong with it.
  */
-export function policyFromFile(path: string, capabilities: readonly string[]): PolicyChoice {
-  const text = new TextDecoder().decode(loadNative().readFile(path, MAX_PROFILE_BYTES));
-  const { profile, unknownNames } = parseProfile(text);
+export function policyFrom(json: string, capabilities: readonly string[]): PolicyChoice {
+  const { profile, unknownNames } = parseProfile(json);
   const warnings = unknownNames.map(
-    (name) => `The seccomp profile "${path}" allows "${name}", which is no system call here`,
+    (name) => `The seccomp profile allows "${name}", which is no system call we know of`,
   );
   return { policy: policyOf(profile, capabilities), warnings };
 }
@@ -87,5 +84,3 @@ const FLAG_VALUE: Readonly<Record<Flag, number>> = {
 };
 
 const flagsOf = (flags: readonly Flag[]): number => flags.reduce((sum, flag) => sum | FLAG_VALUE[flag], 0);
-
-export { PolicyError };
