@@ -11,7 +11,8 @@ import { must, run } from "../support/run.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
 import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
-const NAMES = [...Object.keys(PLUGINS), ...Object.keys(IPAMS)];
+/** Every plugin of the executable has its launcher in the folder. */
+const NAMES = Object.keys({ ...PLUGINS, ...IPAMS }).sort();
 const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet.node"].sort();
 
 /** A folder of root's alone, as /opt/cni/bin is. */
