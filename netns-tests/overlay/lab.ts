@@ -34,6 +34,8 @@ export interface OverlayHost {
   readonly address: string;
   readonly subnets: readonly string[];
   readonly peersDir: string;
+  /** Its object in the config list. */
+  readonly plugin: JsonObject;
   readonly chain: Chain;
   attach(containerId: string): Promise<Pod>;
   /** `tsnet overlay …` with this host's configuration. */
@@ -181,6 +183,7 @@ function makeHost(of: {
     address: underlay === 4 ? underlay4(number) : underlay6(number),
     subnets: subnetsOf(number),
     peersDir,
+    plugin,
     chain,
     overlay,
     async attach(containerId) {

@@ -1,7 +1,7 @@
 import { CniError } from "../../src/cni/errors.ts";
 import { fields } from "../../src/cni/keys.ts";
 import type { JsonObject, NetworkConfig } from "../../src/cni/types.ts";
-import { type Cidr, formatCidr } from "../../src/ip/index.ts";
+import { type Cidr, formatCidr, networkCidr, parseCidr } from "../../src/ip/index.ts";
 import type { OverlayConf } from "../../src/plugin/overlay/config.ts";
 import type { Files } from "../../src/plugin/overlay/files.ts";
 import { ownShare } from "../../src/plugin/overlay/plan.ts";
@@ -73,12 +73,15 @@ export function onBridge(
   };
 }
 
-/** What can still be said of the host's share when it is cleaned up: not much, where files are gone. */
-export function shareForCleanUp({ overlay }: VxlanConf, files: Files, cwd: string | undefined): Share {
+/** What can still be said of the host's share when it is cleaned up: where files are gone, what ADD's addresses tell. */
+export function shareForCleanUp({ overlay, prevResult }: VxlanConf, files: Files, cwd: string | undefined): Share {
+  let subnets: readonly Cidr[] = [];
   try {
-    return { mtu: 0, subnets: ownShare(overlay, files, cwd).subnets };
+    subnets = ownShare(overlay, files, cwd).subnets;
   } catch (error) {
-    if (error instanceof CniError) return { mtu: 0, subnets: overlay.subnets };
-    throw error;
+    if (!(error instanceof CniError)) throw error;
   }
+  if (subnets.length > 0) return { mtu: 0, subnets };
+  const prefixes = (prevResult?.ips ?? []).flatMap(({ address }) => parseCidr(address) ?? []);
+  return { mtu: 0, subnets: prefixes.map(networkCidr) };
 }
