@@ -31,7 +31,7 @@ async function folders() {
 /** A plugin that stands in for the reference's: answers VERSION and nothing else. */
 async function putReference(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const name of ["bridge", "portmap", "firewall"]) {
+  for (const name of ["bridge", "portmap", "theirs"]) {
     await Bun.write(
       join(folder, name),
       `#!/bin/sh\necho '{"cniVersion":"1.0.0","supportedVersions":["1.0.0","${name}"]}'\n`,
@@ -77,16 +77,16 @@ testUnless(lacksTsnet, "install makes a plugin folder of root's own whose plugin
 testUnless(lacksTsnet, "other programs' plugins are kept, and put back by uninstall", async () => {
   await using f = await folders();
   await putReference(f.binDir);
-  await symlink("firewall", join(f.binDir, "static"));
+  await symlink("theirs", join(f.binDir, "static"));
   const before = await filesOf(f.binDir);
   expect((await f.install()).stdout).toContain("replaces another program's");
   expect(await filesOf(join(f.binDir, ".tsnet/replaced"))).toEqual(["bridge", "portmap", "static"]);
-  expect(await versionOf(f.binDir, "firewall")).toContain("firewall");
+  expect(await versionOf(f.binDir, "theirs")).toContain("theirs");
   // An upgrade of ours keeps what the first one kept; a package that came over ours is kept instead.
   await appendFile(join(f.binDir, "bridge"), "older");
   await Bun.write(join(f.binDir, "portmap"), "#!/bin/sh\necho newer\n");
   expect((await f.install()).code).toBe(0);
-  expect(await readlink(join(f.binDir, ".tsnet/replaced/static"))).toBe("firewall");
+  expect(await readlink(join(f.binDir, ".tsnet/replaced/static"))).toBe("theirs");
 
   const json = JSON.parse((await f.uninstall("--dry-run", "--json")).stdout) as { files: { action: string }[] };
   expect(json.files.map(({ action }) => action).sort()).toEqual([
@@ -96,7 +96,7 @@ testUnless(lacksTsnet, "other programs' plugins are kept, and put back by uninst
   expect((await f.uninstall()).code).toBe(0);
   expect(await filesOf(f.binDir)).toEqual(before);
   expect(await versionOf(f.binDir, "bridge")).toContain('"bridge"');
-  expect(await versionOf(f.binDir, "static")).toContain('"firewall"');
+  expect(await versionOf(f.binDir, "static")).toContain('"theirs"');
   expect(readFileSync(join(f.binDir, "portmap"), "utf8")).toContain("newer");
   expect(await f.uninstall()).toMatchObject({ code: 1, stdout: "" });
 });
@@ -162,20 +162,20 @@ testUnless(
           if (word === "uninstall") expect((await f.install()).code).toBe(0);
           const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${nth}`];
           const killed = await run(["strace", "-qq", "-o", "/dev/null", ...inject, TSNET, word, "--bin-dir", f.binDir]);
-          for (const name of ["bridge", "portmap", "firewall"])
+          for (const name of ["bridge", "portmap", "theirs"])
             expect(await versionOf(f.binDir, name)).toContain("1.0.0");
           if (killed.code === 0) break;
           expect(killed.code).toBe(128 + 9);
 
           if (word === "install" || nth % 2 === 0) {
             expect((await f.install()).stdout).toContain(`${NAMES.length} plugins installed`);
-            expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS, "firewall"].sort());
+            expect(await filesOf(f.binDir)).toEqual([".tsnet", ...OURS, "theirs"].sort());
             expect(await filesOf(join(f.binDir, ".tsnet"))).toEqual(["lock", "replaced"]);
             expect(await versionOf(f.binDir, "bridge")).toContain('"1.1.0"');
           }
           if (word === "install" && nth % 4 !== 0) continue;
           await f.uninstall();
-          expect(await filesOf(f.binDir)).toEqual(["bridge", "firewall", "portmap"]);
+          expect(await filesOf(f.binDir)).toEqual(["bridge", "portmap", "theirs"]);
           for (const name of ["bridge", "portmap"]) expect(await versionOf(f.binDir, name)).toContain(`"${name}"`);
         }
   },
