@@ -126,6 +126,15 @@ testUnless(
     const wrong = networkOn(host, { firewalldZone: "nowhere" });
     expect(await failureOf(wrong.add(at))).toMatch(/"code": 7[\s\S]*zone \\"nowhere\\"[\s\S]*INVALID_ZONE/);
     await wrong.del(at);
+    // Asked again in vain, an attachment that stands goes on standing.
+    const result = await networkOn(host, {}).add(at);
+    const prevResult = JSON.parse(JSON.stringify(result));
+    const conf = { cniVersion: "1.1.0", name: "blue", type: "firewall", prevResult };
+    const call = { host, ...at, ifName: "eth0" };
+    const vain = await callPlugin({ ...call, command: "ADD", conf: { ...conf, firewalldZone: "nowhere" } });
+    expect(vain).toMatchObject({ code: 1, json: { code: 7 } });
+    expect(await callPlugin({ ...call, command: "CHECK", conf })).toMatchObject({ code: 0 });
+    await networkOn(host, {}).del({ ...at, prevResult });
     // The first address of the network is somebody's source already.
     const blue = networkOn(host, {});
     const { ips } = await blue.add(at);

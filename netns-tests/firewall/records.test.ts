@@ -1,6 +1,7 @@
 /** What stands in the rule set: as nft reads it, beside the reference's, flushed, repaired, released. */
 import { expect } from "bun:test";
 import { makeNetns, makeSandbox } from "../support/netns.ts";
+import { callPlugin } from "../support/plugin.ts";
 import { hasReference, REFERENCE_DIR } from "../support/plugin-dirs.ts";
 import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
 import { lacksTsnet, published, workplace } from "../tsnet/tsnet.ts";
@@ -87,6 +88,18 @@ testUnless(
     await w.must("cni", "del", "web", blue.path);
   },
 );
+
+testUnless(lacks, "a result that lists an address twice", async () => {
+  await using world = await makeWorld();
+  const { host } = world;
+  await using sandbox = await makeSandbox();
+  const ips = ["10.9.0.2/24", "10.9.0.2/24", "10.9.0.2/16"].map((address) => ({ address }));
+  const conf = { cniVersion: "1.1.0", name: "blue", type: "firewall", prevResult: { cniVersion: "1.1.0", ips } };
+  const call = { conf, host, containerId: "one", netns: sandbox.path, ifName: "eth0" };
+  for (const command of ["ADD", "CHECK", "ADD", "DEL", "DEL"] as const)
+    expect(await callPlugin({ ...call, command })).toMatchObject({ code: 0 });
+  expect(await host.exec("nft", "list", "ruleset")).not.toMatch(/elements|fw-[0-9a-f]{16}/);
+});
 
 testUnless(lacks, "rules in others' chains go even if our table went first", async () => {
   await using world = await makeWorld();

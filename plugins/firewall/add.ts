@@ -20,10 +20,16 @@ export function add(req: AttachmentRequest<FirewallConf>, { host, note }: Plugin
       return previous;
     }
     const firewalld = await tx.step("look for firewalld", () => firewalldFor(host, req.conf));
+    let wasThere = false;
     await tx.step(
       "let packets through",
-      () => admit(host, member),
-      async () => void (await dismiss(host, member.attachment, member.addresses)),
+      async () => {
+        wasThere = await admit(host, member);
+      },
+      async () => {
+        // Called again for an attachment that stands: it goes on standing.
+        if (!wasThere) await dismiss(host, member.attachment, member.addresses);
+      },
     );
     if (firewalld) for (const { ip } of member.addresses) await addToZone(tx, host, req.conf.zone, ip);
     const hint = await tx.step("look for legacy iptables", () => legacyHint(host, member));

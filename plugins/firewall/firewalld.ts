@@ -11,7 +11,21 @@ import { errnoCode } from "../../src/plugin/errors.ts";
 const NAME = "org.fedoraproject.FirewallD1";
 const ZONES = { destination: NAME, path: "/org/fedoraproject/FirewallD1", interface: `${NAME}.zone` } as const;
 
-export const firewalldRuns = ({ bus }: Kernel): Promise<boolean> => bus.has(NAME);
+/** CniError 100 where the system's message bus cannot be understood. */
+export async function firewalldRuns({ bus }: Kernel): Promise<boolean> {
+  try {
+    return await bus.has(NAME);
+  } catch (error) {
+    throw known(error) ?? failed("cannot ask the system's message bus whether firewalld runs", error);
+  }
+}
+
+/** What the system or we ourselves say has a code of its own already. */
+const known = (error: unknown): unknown =>
+  !(error instanceof Error) || error instanceof CniError || errnoCode(error) !== undefined ? error : undefined;
+
+const failed = (what: string, cause: unknown, code: number = CNI_CODE.OPERATION_FAILED, hint = ""): CniError =>
+  new CniError(code, what, `${cause instanceof Error ? cause.message : String(cause)}${hint}`, { cause });
 
 const sourceOf = (ip: Ip): string => `${formatIp(ip)}/${ipBits(ip.family)}`;
 
@@ -34,15 +48,14 @@ async function ask(host: Kernel, member: string, zone: string, ip: Ip, ...fine: 
   try {
     return (await host.bus.call({ ...ZONES, member, args: [zone, source] })) ?? "";
   } catch (error) {
-    // What the system says has a code of its own already.
-    if (!(error instanceof Error) || error instanceof CniError || errnoCode(error) !== undefined) throw error;
-    const [, word = ""] = /\): ([A-Z_]+)/.exec(error.message) ?? [];
+    if (known(error)) throw error;
+    const [, word = ""] = /\): ([A-Z_]+)/.exec(String(error)) ?? [];
     if (fine.includes(word)) return undefined;
-    throw new CniError(
-      word === "INVALID_ZONE" ? CNI_CODE.INVALID_NETWORK_CONFIG : CNI_CODE.OPERATION_FAILED,
+    throw failed(
       `firewalld did not take ${member} of ${source} in zone ${JSON.stringify(zone)}`,
-      `${error.message}; zones: firewall-cmd --get-zones, key "firewalldZone"`,
-      { cause: error },
+      error,
+      word === "INVALID_ZONE" ? CNI_CODE.INVALID_NETWORK_CONFIG : undefined,
+      '; zones: firewall-cmd --get-zones, key "firewalldZone"',
     );
   }
 }

@@ -17,8 +17,15 @@ export function requirePrevResult({ conf }: AttachmentRequest<FirewallConf>): Cn
   );
 }
 
-/** All of the result, as in the reference: whatever the interface. What is no address is left out. */
-export const addressesOf = ({ ips = [] }: CniResult): Cidr[] => ips.flatMap(({ address }) => parseCidr(address) ?? []);
+/** All of the result, as in the reference: whatever the interface. Each once; what is no address is left out. */
+export function addressesOf({ ips = [] }: CniResult): Cidr[] {
+  const found = new Map<string, Cidr>();
+  for (const { address } of ips) {
+    const cidr = parseCidr(address);
+    if (cidr) found.set(formatIp(cidr.ip), cidr);
+  }
+  return [...found.values()];
+}
 
 /** What a request asks for. */
 export async function memberOf(host: Kernel, req: AttachmentRequest<FirewallConf>): Promise<Member> {

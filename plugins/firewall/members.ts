@@ -39,12 +39,16 @@ export interface Member {
 const profilesOf = ({ addresses, profiles }: Member): Profile[] =>
   [...new Set(addresses.map(({ ip }) => ip.family))].map((family) => profiles[family]);
 
-/** ADD: one element for each address leads to what it may, and other programs let it pass. One batch: all or nothing. */
-export async function admit({ nft }: Kernel, member: Member): Promise<void> {
+/**
+ * ADD: one element for each address leads to what it may, and other programs let it pass. One batch: all or nothing.
+ * @returns whether the attachment had such elements before
+ */
+export async function admit({ nft }: Kernel, member: Member): Promise<boolean> {
   const { attachment, addresses, port } = member;
   const profiles = profilesOf(member);
   const userdata = comment(ownerMark(attachment, MAX_COMMENT));
-  await nft.transaction(async (view) => {
+  const { attachment: hash } = ownerOf(attachment);
+  return nft.transaction(async (view) => {
     const hooked = await view.baseChains("forward");
     refuseObstacles(await obstacles(view, profiles, hooked));
     const changes = await ensureShared(view, FIREWALL_PART);
@@ -76,7 +80,7 @@ export async function admit({ nft }: Kernel, member: Member): Promise<void> {
     }
     if (port !== undefined) changes.push(...(await isolate(view, attachment, port)));
     changes.push(...(await missingPassages(view, profiles, hooked)).changes);
-    return { changes, result: undefined };
+    return { changes, result: stale.some(({ owner }) => owner?.attachment === hash) };
   });
 }
 
