@@ -104,13 +104,16 @@ describe("errors", () => {
 });
 
 describe("streams", () => {
-  test("localConnect and localReceive", () => {
+  test("localConnect and localReceive", async () => {
     const path = `${folder}/socket`;
     expect(code(() => native.localConnect(path))).toBe("ENOENT");
-    using server = Bun.listen({ unix: path, socket: { data() {} } });
+    using server = Bun.listen({ unix: path, socket: { data: (peer, data) => void peer.write(data) } });
     const socket = native.localConnect(path);
     native.writeAll(socket, bytes("hello"));
+    // The server is this thread's: it answers while a thread of the addon waits.
+    expect(text(await native.localReceiveAsync(socket, 10, 5_000))).toBe("hello");
     expect(code(() => native.localReceive(socket, 10, 10))).toBe("ETIMEDOUT");
+    expect(native.localReceiveAsync(socket, 10, 10)).rejects.toMatchObject({ code: "ETIMEDOUT" });
     expect(() => native.localReceive(socket, 0, 0)).toThrow(RangeError);
     native.closeFd(socket);
     server.stop(true);

@@ -156,6 +156,7 @@ export interface Native {
   localConnect(path: string): Fd;
   /** What has come, at most `maxBytes`; none at the end of the stream. ETIMEDOUT after `timeoutMs` (-1 waits for ever). */
   localReceive(fd: Fd, maxBytes: number, timeoutMs: number): Uint8Array;
+  localReceiveAsync(fd: Fd, maxBytes: number, timeoutMs: number): Promise<Uint8Array>;
 
   // --- cgroups
   /**

@@ -17,7 +17,7 @@ export class DbusRefusal extends Error {
 
 export interface DbusConnection {
   /** Calls a method and waits for its answer: the first value of it, where that is a text or a truth value. */
-  call(call: DbusCall): string | boolean | undefined;
+  call(call: DbusCall): Promise<string | boolean | undefined>;
   close(): void;
 }
 
@@ -26,20 +26,27 @@ const SYSTEM_BUS = "/run/dbus/system_bus_socket";
 /** firewalld answers after it has loaded its rules. */
 const TIMEOUT_MS = 25_000;
 
-/** Connects to the system's bus; `undefined` where none runs. */
-export function connectSystemBus(native: Native, path = SYSTEM_BUS): DbusConnection | undefined {
+/**
+ * Connects to the system's bus; `undefined` where none runs.
+ * @param waiting "here" blocks the calling thread, "aside" waits on a thread of the addon
+ */
+export async function connectSystemBus(native: Native, waiting: "here" | "aside"): Promise<DbusConnection | undefined> {
   let fd: Fd;
   try {
-    fd = native.localConnect(path);
+    fd = native.localConnect(SYSTEM_BUS);
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
     throw error;
   }
-  const connection = connectionOver(native, fd);
+  const receive = async (): Promise<Uint8Array> =>
+    waiting === "here"
+      ? native.localReceive(fd, MAX_MESSAGE, TIMEOUT_MS)
+      : native.localReceiveAsync(fd, MAX_MESSAGE, TIMEOUT_MS);
+  const connection = connectionOver(native, fd, receive);
   try {
-    connection.authenticate();
-    connection.call({ ...BUS, member: "Hello", args: [] });
+    await connection.authenticate();
+    await connection.call({ ...BUS, member: "Hello", args: [] });
     return connection;
   } catch (error) {
     connection.close();
@@ -54,12 +61,13 @@ export const BUS = {
   interface: "org.freedesktop.DBus",
 } as const;
 
-function connectionOver(native: Native, fd: Fd) {
+function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8Array>) {
   let serial = 0;
   let pending = new Uint8Array();
+  let last: Promise<unknown> = Promise.resolve();
 
-  function receive(): void {
-    const piece = native.localReceive(fd, MAX_MESSAGE, TIMEOUT_MS);
+  async function receive(): Promise<void> {
+    const piece = await receiveSome();
     if (piece.length === 0) throw new DbusError("the system's message bus closed the connection");
     const joined = new Uint8Array(pending.length + piece.length);
     joined.set(pending);
@@ -67,7 +75,7 @@ function connectionOver(native: Native, fd: Fd) {
     pending = joined;
   }
 
-  function nextMessage(): Uint8Array {
+  async function nextMessage(): Promise<Uint8Array> {
     for (;;) {
       const length = messageLength(pending);
       if (length !== undefined && pending.length >= length) {
@@ -75,39 +83,46 @@ function connectionOver(native: Native, fd: Fd) {
         pending = pending.slice(length);
         return message;
       }
-      receive();
+      await receive();
     }
   }
 
   return {
     /** SASL, mechanism EXTERNAL: the bus asks the kernel who we are, and we have to say the same. */
-    authenticate(): void {
+    async authenticate(): Promise<void> {
       const uid = native.stat("/proc/self", true)?.uid ?? 0;
       const hex = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
       native.writeAll(fd, latin1(`\0AUTH EXTERNAL ${hex}\r\n`));
       let line = "";
       while (!line.endsWith("\r\n")) {
-        receive();
+        await receive();
         for (const byte of pending) line += String.fromCharCode(byte);
         pending = new Uint8Array();
       }
       if (!line.startsWith("OK ")) throw new DbusError(`the system's message bus does not let us in: ${line.trim()}`);
       native.writeAll(fd, latin1("BEGIN\r\n"));
     },
-    call(call: DbusCall): string | boolean | undefined {
-      const number = ++serial;
-      native.writeAll(fd, encodeCall(number, call));
-      for (;;) {
-        const answer = decodeAnswer(nextMessage());
-        if (answer.kind === "other" || answer.replyTo !== number) continue;
-        if (answer.kind === "return") return answer.value;
-        throw new DbusRefusal(call, answer.errorName, typeof answer.value === "string" ? answer.value : "");
-      }
+    call(call: DbusCall): Promise<string | boolean | undefined> {
+      // One after another: each reads until its own answer comes.
+      const mine = last.then(() => exchange(call));
+      last = mine.catch(() => {});
+      return mine;
     },
     close(): void {
       native.closeFd(fd);
     },
   };
+
+  async function exchange(call: DbusCall): Promise<string | boolean | undefined> {
+    const number = ++serial;
+    native.writeAll(fd, encodeCall(number, call));
+    for (;;) {
+      const answer = decodeAnswer(await nextMessage());
+      if (answer.kind === "other" || answer.replyTo !== number) continue;
+      if (answer.kind === "return") return answer.value;
+      throw new DbusRefusal(call, answer.errorName, typeof answer.value === "string" ? answer.value : "");
+    }
+  }
 }
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));

@@ -122,7 +122,7 @@ function answer(replyTo: number, text: string, errorName?: string): Uint8Array {
 const hex32 = (n: number): string => Uint8Array.of(n & 255, n >> 8, 0, 0).toHex();
 
 describe("the system's bus", () => {
-  test("authenticates as who we are, says hello, calls", () => {
+  test("authenticates as who we are, says hello, calls", async () => {
     const hello = answer(1, ":1.5");
     // In pieces, with a signal in between.
     const { native, written } = fakeBus(
@@ -133,27 +133,26 @@ describe("the system's bus", () => {
       answer(0, "signal"),
       answer(2, "yes"),
     );
-    const bus = connectSystemBus(native);
-    expect(bus?.call(nameHasOwner)).toBe("yes");
+    const bus = await connectSystemBus(native, "here");
+    expect(await bus?.call(nameHasOwner)).toBe("yes");
     expect(written.slice(0, 2)).toEqual(["\0AUTH EXTERNAL 30\r\n", "BEGIN\r\n"]);
     expect(written[2]).toContain("Hello");
   });
 
-  test("a refusal has the daemon's name and words", () => {
+  test("a refusal has the daemon's name and words", async () => {
     const { native } = fakeBus(
       "OK 1\r\n",
       answer(1, ":1.5"),
       answer(2, "INVALID_ZONE: x", "org.fedoraproject.FirewallD1.Exception"),
     );
-    const bus = connectSystemBus(native);
+    const bus = await connectSystemBus(native, "here");
     const call = () => bus?.call({ ...nameHasOwner, args: ["a", "b"] });
-    expect(call).toThrow(DbusRefusal);
-    expect(() => connectSystemBus(fakeBus("OK 1\r\n", answer(1, ":1.5")).native)?.call(nameHasOwner)).toThrow(
-      /closed the connection/,
-    );
+    expect(call()).rejects.toThrow(DbusRefusal);
+    const silent = await connectSystemBus(fakeBus("OK 1\r\n", answer(1, ":1.5")).native, "here");
+    expect(silent?.call(nameHasOwner)).rejects.toThrow(/closed the connection/);
   });
 
-  test("one that does not let us in, or goes away, is an error, and the socket is closed", () => {
+  test("one that does not let us in, or goes away, is an error, and the socket is closed", async () => {
     for (const pieces of [
       ["REJECTED EXTERNAL\r\n"],
       [],
@@ -161,20 +160,27 @@ describe("the system's bus", () => {
       ["OK 1\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n"],
     ]) {
       const { native, closed } = fakeBus(...pieces);
-      expect(() => connectSystemBus(native)).toThrow(DbusError);
+      expect(await connectSystemBus(native, "here").catch((error) => error)).toBeInstanceOf(DbusError);
       expect(closed).toEqual([9]);
     }
   });
 
-  test("no socket is no bus, another error is one", () => {
+  test("no socket is no bus, another error is one", async () => {
     const failing = (code: string): Native =>
       ({
         localConnect: () => {
           throw Object.assign(new Error(code), { code, errno: 1 });
         },
       }) as unknown as Native;
-    expect(connectSystemBus(failing("ENOENT"))).toBeUndefined();
-    expect(connectSystemBus(failing("ECONNREFUSED"))).toBeUndefined();
-    expect(() => connectSystemBus(failing("EACCES"))).toThrow("EACCES");
+    expect(await connectSystemBus(failing("ENOENT"), "here")).toBeUndefined();
+    expect(await connectSystemBus(failing("ECONNREFUSED"), "here")).toBeUndefined();
+    expect(connectSystemBus(failing("EACCES"), "here")).rejects.toThrow("EACCES");
+  });
+
+  test("calls at once wait for each other", async () => {
+    const { native, written } = fakeBus("OK 1\r\n", answer(1, ":1.5"), answer(2, "two"), answer(3, "three"));
+    const bus = await connectSystemBus(native, "here");
+    expect(await Promise.all([bus?.call(nameHasOwner), bus?.call(nameHasOwner)])).toEqual(["two", "three"]);
+    expect(written).toHaveLength(5);
   });
 });

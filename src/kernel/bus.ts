@@ -1,4 +1,4 @@
-import { BUS, connectSystemBus, type DbusConnection } from "../dbus/bus.ts";
+import { BUS, connectSystemBus, type DbusConnection, DbusRefusal } from "../dbus/bus.ts";
 import type { DbusCall } from "../dbus/message.ts";
 import type { KernelContext } from "./context.ts";
 
@@ -10,21 +10,44 @@ export interface BusVerbs {
   call(call: DbusCall): Promise<string | boolean | undefined>;
 }
 
-export function busVerbs({ native, netns, closing }: KernelContext): BusVerbs {
-  let opened: DbusConnection | undefined;
-  function connect(): DbusConnection | undefined {
-    if (opened || netns !== -1) return opened;
-    const connection = connectSystemBus(native);
-    if (connection) closing(() => connection.close());
-    opened = connection;
-    return connection;
+interface Opened {
+  readonly connection: DbusConnection;
+  close(): void;
+}
+
+export function busVerbs({ native, netns, waiting, closing }: KernelContext): BusVerbs {
+  let opened: Promise<Opened | undefined> | undefined;
+
+  async function open(): Promise<Opened | undefined> {
+    const connection = await connectSystemBus(native, waiting);
+    return connection && { connection, close: closing(() => connection.close()) };
   }
+
+  /** `undefined` where no bus runs. A connection that failed is given up: the next call makes another. */
+  async function ask(call: DbusCall): Promise<{ answer: string | boolean | undefined } | undefined> {
+    if (netns !== -1) return undefined;
+    opened ??= open();
+    const mine = opened;
+    let bus: Opened | undefined;
+    try {
+      bus = await mine;
+      if (bus) return { answer: await bus.connection.call(call) };
+    } catch (error) {
+      if (error instanceof DbusRefusal) throw error;
+      bus?.close();
+      if (opened === mine) opened = undefined;
+      throw error;
+    }
+    opened = undefined;
+    return undefined;
+  }
+
   return {
-    has: async (name) => connect()?.call({ ...BUS, member: "NameHasOwner", args: [name] }) === true,
+    has: async (name) => (await ask({ ...BUS, member: "NameHasOwner", args: [name] }))?.answer === true,
     async call(call) {
-      const connection = connect();
-      if (!connection) throw new Error(`${call.destination}: no message bus runs on this host`);
-      return connection.call(call);
+      const answered = await ask(call);
+      if (!answered) throw new Error(`${call.destination}: no message bus runs on this host`);
+      return answered.answer;
     },
   };
 }
