@@ -50,26 +50,29 @@ static void remove_files(struct monitor *monitor) {
   unlinkat(monitor->parent, monitor->name, AT_REMOVEDIR);
 }
 
+/* Onto the disk. */
+static void sync_file(const char *path) {
+  int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return;
+  fsync(fd);
+  close(fd);
+}
+
 void monitor_finish(struct monitor *monitor) {
   const char *record = config_text(&monitor->config, TAG_RECORD, NULL);
   monitor->state.status = STATUS_EXITED;
   monitor->restart_at = monitor->kill_at = 0;
+  streams_close(&monitor->streams);
+  log_close(&monitor->log);
   clients_stop_listening(&monitor->clients, monitor->dir);
   if (monitor->is_exec) remove_files(monitor);
   else monitor_write_state(monitor);
-  say_exit(monitor, false);
-  for (size_t i = 0; i < monitor->clients.count; i++) client_write(monitor->clients.client[i]);
-  streams_close(&monitor->streams);
-  log_close(&monitor->log);
-  if (record != NULL) { /* onto the disk, once nobody waits for it any more */
-    int fd = open(record, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0) {
-      fsync(fd);
-      close(fd);
-    }
-  }
+  /* Whoever hears of the end may make the next container of this name at once. */
   if (monitor->lock >= 0) close(monitor->lock);
   monitor->lock = -1;
+  say_exit(monitor, false);
+  for (size_t i = 0; i < monitor->clients.count; i++) client_write(monitor->clients.client[i]);
+  sync_file(record); /* once nobody waits for it any more */
   run_at_end(monitor);
   monitor->ended = true;
 }

@@ -107,5 +107,5 @@ void log_close(struct log *log) {
   if (log->fd >= 0) close(log->fd);
   for (int stream = 0; stream < 2; stream++) bytes_free(&log->begun[stream]);
   bytes_free(&log->out);
-  *log = (struct log){.fd = -1};
+  *log = (struct log){.fd = -1, .dropped = log->dropped};
 }

@@ -18,7 +18,7 @@ int64_t monotonic_ms(void) {
 
 void monitor_write_state(struct monitor *monitor) {
   monitor->state.log_dropped = monitor->log.dropped;
-  state_write(&monitor->state, monitor->dir, config_text(&monitor->config, TAG_RECORD, NULL), false);
+  state_write(&monitor->state, monitor->dir, config_text(&monitor->config, TAG_RECORD, NULL));
 }
 
 bool monitor_read_output(struct monitor *monitor, int stream) {

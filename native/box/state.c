@@ -117,7 +117,7 @@ static void state_json(const struct state *state, struct bytes *out) {
 }
 
 /* Beside it under a name of ours, then renamed. */
-static int write_whole(int dir, const char *path, const void *data, size_t length, bool durable, struct sys_error *error) {
+static int write_whole(int dir, const char *path, const void *data, size_t length, struct sys_error *error) {
   char beside[PATH_MAX];
   if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
     return fail_with(error, "open", ENAMETOOLONG, path);
@@ -129,7 +129,6 @@ static int write_whole(int dir, const char *path, const void *data, size_t lengt
     if (put >= 0) errno = ENOSPC;
     result = fail(error, "write", path);
   }
-  if (result == 0 && durable && fsync(fd) < 0) result = fail(error, "fsync", path);
   close(fd);
   if (result == 0 && renameat(dir, beside, dir, path) < 0) result = fail(error, "rename", path);
   if (result < 0) unlinkat(dir, beside, 0);
@@ -137,16 +136,16 @@ static int write_whole(int dir, const char *path, const void *data, size_t lengt
 }
 
 int state_write_file(int dir, const char *name, const void *data, size_t length, struct sys_error *error) {
-  return write_whole(dir, name, data, length, false, error);
+  return write_whole(dir, name, data, length, error);
 }
 
-void state_write(const struct state *state, int dir, const char *record, bool durable) {
+void state_write(const struct state *state, int dir, const char *record) {
   struct bytes out = {0};
   struct sys_error error;
   state_json(state, &out);
-  write_whole(dir, "state.json", out.data, out.length, false, &error);
+  write_whole(dir, "state.json", out.data, out.length, &error);
   /* Nobody to tell: what the record says then is from before, and its pid and boot say that it is old. */
-  if (record != NULL) write_whole(AT_FDCWD, record, out.data, out.length, durable, &error);
+  if (record != NULL) write_whole(AT_FDCWD, record, out.data, out.length, &error);
   bytes_free(&out);
 }
 
@@ -158,7 +157,7 @@ int state_write_pid(const struct state *state, int dir, struct sys_error *error)
   }
   int length = snprintf(text, sizeof text, "%d %llu %u %lld\n", state->pid, (unsigned long long)state->starttime,
                         state->restarts, (long long)state->started_ns);
-  return write_whole(dir, "pid", text, (size_t)length, false, error);
+  return write_whole(dir, "pid", text, (size_t)length, error);
 }
 
 bool state_read_pid(struct state *state, int dir) {

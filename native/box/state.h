@@ -44,8 +44,8 @@ void state_warn(struct state *state, const struct sys_error *error);
 void state_fail(struct state *state, const struct sys_error *error, int exit_code);
 void state_clear(struct state *state); /* warnings and failure */
 
-/* Writes `state.json` into the folder, and its copy to `record` (NULL: none; `durable`: onto the disk). */
-void state_write(const struct state *state, int dir, const char *record, bool durable);
+/* Writes `state.json` into the folder, and its copy to `record` (NULL: none). */
+void state_write(const struct state *state, int dir, const char *record);
 /* Writes `pid`, or removes it when there is no process. */
 int state_write_pid(const struct state *state, int dir, struct sys_error *error);
 /* Reads `pid`; false when there is none or it is not ours. */
