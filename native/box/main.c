@@ -123,6 +123,7 @@ static void become_monitor(struct monitor *monitor) {
   umask(022);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "tsbox-mon", 0, 0, 0); /* executed by descriptor we are called by its number */
   sigaction(SIGPIPE, &ignore, NULL);
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);

@@ -20,7 +20,8 @@ static bool is_protected(void) {
   struct statvfs fs;
   int fd = open(exe, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  bool result = (fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_RDONLY) || (fcntl(fd, F_GET_SEALS) & seals) == seals;
+  int sealed = fcntl(fd, F_GET_SEALS);
+  bool result = (fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_RDONLY) || (sealed >= 0 && (sealed & seals) == seals);
   close(fd);
   return result;
 }

@@ -103,7 +103,7 @@ testUnless(lacksRoot, "no descriptor of ours reaches it, and no process of ours 
   await using box = await makeBox();
   // A container that looks at every new process as closely as it can.
   const spy = `while :; do for p in /proc/[0-9]*; do
-    case $(readlink $p/exe 2>/dev/null) in *tsbox-mon*) echo EXE; cat $p/exe >/dev/null && (echo x >>$p/exe) 2>/dev/null && echo WROTE;; esac
+    case $(readlink $p/exe 2>/dev/null) in *tsbox-mon*|/) echo EXE; cat $p/exe >/dev/null && (echo x >>$p/exe) 2>/dev/null && echo WROTE;; esac
     ls -l $p/fd 2>/dev/null | grep -q attach.sock && echo FD; done; done`;
   using main = await box.start({ args: ["sh", "-c", spy] });
   for (let i = 0; i < 20; i++) {
