@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,16 @@ static _Noreturn void monitor_new(struct monitor *monitor) {
   _exit(0);
 }
 
+/* A pidfd of just this process, if it has not ended; a zombie, whose pidfd can be read, has. */
+static int open_process(pid_t pid, uint64_t starttime) {
+  int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+  if (pidfd < 0) return -1;
+  struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+  if (proc_starttime(pid) == starttime && poll(&ended, 1, 0) == 0) return pidfd;
+  close(pidfd);
+  return -1;
+}
+
 /* Of a container whose monitor was killed. Its first process may have ended too, or may have been another's for long. */
 static _Noreturn void monitor_adopted(struct monitor *monitor) {
   struct sys_error error;
@@ -205,16 +216,10 @@ static _Noreturn void monitor_adopted(struct monitor *monitor) {
   read_settings(monitor);
   pid_t pid = monitor->state.pid;
   monitor->state.status = monitor->state.started_ns != 0 ? STATUS_RUNNING : STATUS_CREATED;
-  monitor->pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-  bool alive = monitor->pidfd >= 0 && proc_starttime(pid) == monitor->state.starttime;
+  monitor->pidfd = open_process(pid, monitor->state.starttime);
   streams_adopt(&monitor->streams, monitor->dir);
-  if (alive) {
-    monitor_write_state(monitor);
-  } else {
-    if (monitor->pidfd >= 0) close(monitor->pidfd);
-    monitor->pidfd = -1;
-    monitor_ended(monitor, -1);
-  }
+  if (monitor->pidfd >= 0) monitor_write_state(monitor);
+  else monitor_ended(monitor, -1);
   send_answer(monitor, true);
   monitor_run(monitor);
   _exit(0);
@@ -300,10 +305,8 @@ static int adopt(const char *path) {
 static int open_container(int dir, struct sys_error *error) {
   struct state state = {0};
   if (!state_read_pid(&state, dir) || state.started_ns == 0) return fail_with(error, "exec", ESRCH, "the container does not run");
-  int pidfd = (int)syscall(SYS_pidfd_open, state.pid, 0);
-  if (pidfd >= 0 && proc_starttime(state.pid) == state.starttime) return pidfd;
-  if (pidfd >= 0) close(pidfd);
-  return fail_with(error, "exec", ESRCH, "the container does not run");
+  int pidfd = open_process(state.pid, state.starttime);
+  return pidfd < 0 ? fail_with(error, "exec", ESRCH, "the container does not run") : pidfd;
 }
 
 static bool name_ok(const char *name) {
