@@ -10,6 +10,7 @@ const PRIVATE_FOLDERS = [
   "/var/lib/cni",
   "/var/lib/containerd",
   "/var/lib/containers",
+  "/var/lib/tsbox",
   "/etc/cni",
   "/etc/containers",
 ] as const;
