@@ -12,12 +12,30 @@ test("exec --interactive: standard input reaches it", async (lab) => {
 });
 
 test("the same namespaces, cgroups, rights and environment as the container's first process", async (lab) => {
-  const id = await lab.ok("run", "-d", "--name", "s", "-u", "guest", "-e", "A=1", "--cap-drop", "CHOWN", "-m", "64m", "box", "sleep", "60");
+  const id = await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "s",
+    "-u",
+    "guest",
+    "-e",
+    "A=1",
+    "--cap-drop",
+    "CHOWN",
+    "-m",
+    "64m",
+    "box",
+    "sleep",
+    "60",
+  );
   const first = await lab.pidOf("s");
   const child = lab.host.start([TSBOX, "exec", "s", "sleep", "61"]);
   let second = "";
   await until("it runs", async () => {
-    second = (await lab.host.run(["sh", "-c", "ps -eo pid,args | awk '/[s]leep 61/ && !/tsbox/ {print $1}'"])).stdout.trim();
+    second = (
+      await lab.host.run(["sh", "-c", "ps -eo pid,args | awk '/[s]leep 61/ && !/tsbox/ {print $1}'"])
+    ).stdout.trim();
     return second !== "";
   });
   const both = async (path: string): Promise<string[]> => {

@@ -15,7 +15,10 @@ test("import from a pipe, compressed", async (lab) => {
 
 test("images --format: fields by name; images --quiet: IDs, each once", async (lab) => {
   await lab.ok("import", await boxArchive(), "other:2");
-  expect((await lab.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n").sort()).toEqual(["box:latest", "other:2"]);
+  expect((await lab.ok("images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n").sort()).toEqual([
+    "box:latest",
+    "other:2",
+  ]);
   expect(await lab.ok("images", "-q")).toBe((await lab.ok("inspect", "-f", "{{.Id}}", "other:2")).slice(7, 19));
   const ran = await lab.tsbox(["images", "--format", "{{upper .Tag}}"]);
   expect([ran.code, ran.stderr]).toEqual([125, expect.stringContaining('"upper"')]);
@@ -25,7 +28,11 @@ test("images --format: fields by name; images --quiet: IDs, each once", async (l
 test("images --all: also one whose name moved on", async (lab) => {
   const folder = `${lab.folder}/tree`;
   const make = async (text: string): Promise<void> => {
-    await lab.host.exec("sh", "-c", `mkdir -p ${folder} && echo ${text} > ${folder}/x && tar -C ${folder} -cf ${folder}.tar .`);
+    await lab.host.exec(
+      "sh",
+      "-c",
+      `mkdir -p ${folder} && echo ${text} > ${folder}/x && tar -C ${folder} -cf ${folder}.tar .`,
+    );
     await lab.ok("import", `${folder}.tar`, "moving");
   };
   await make("1");
@@ -33,14 +40,22 @@ test("images --all: also one whose name moved on", async (lab) => {
   await make("2");
   expect((await lab.ok("images")).includes("<none>")).toBe(false);
   expect(await lab.ok("images", "-a")).toContain("<none>");
-  const id = (await lab.ok("images", "-a", "--format", "{{.Repository}} {{.ID}}")).split("\n").find((line) => line.startsWith("<none>"))?.split(" ")[1] ?? "";
+  const id =
+    (await lab.ok("images", "-a", "--format", "{{.Repository}} {{.ID}}"))
+      .split("\n")
+      .find((line) => line.startsWith("<none>"))
+      ?.split(" ")[1] ?? "";
   expect(first).toContain(id);
   await lab.ok("rmi", "moving", id);
 });
 
 test("rmi --force: all names at once; without, one of several names alone goes; never under a container", async (lab) => {
   const archive = `${lab.folder}/n.tar`;
-  await lab.host.exec("sh", "-c", `mkdir -p ${lab.folder}/n/bin && cp $(command -v busybox) ${lab.folder}/n/bin/ && tar -C ${lab.folder}/n -cf ${archive} .`);
+  await lab.host.exec(
+    "sh",
+    "-c",
+    `mkdir -p ${lab.folder}/n/bin && cp $(command -v busybox) ${lab.folder}/n/bin/ && tar -C ${lab.folder}/n -cf ${archive} .`,
+  );
   await lab.ok("import", archive, "n:1");
   await lab.ok("import", archive, "n:2");
   const id = (await lab.ok("inspect", "-f", "{{.Id}}", "n:1")).slice(7, 19);

@@ -7,7 +7,18 @@ const { test, nothingIsLeft } = sharedLab();
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /;
 
 test("both streams, in the file as Docker writes it", async (lab) => {
-  const id = await lab.ok("run", "-d", "--name", "two", "--network", "none", "box", "sh", "-c", "echo out; echo err >&2");
+  const id = await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "two",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "echo out; echo err >&2",
+  );
   await lab.ok("wait", "two");
   const ran = await lab.tsbox(["logs", "two"]);
   expect([ran.stdout, ran.stderr]).toEqual(["out\n", "err\n"]);
@@ -21,7 +32,18 @@ test("both streams, in the file as Docker writes it", async (lab) => {
 });
 
 test("logs --timestamps, logs --tail", async (lab) => {
-  await lab.ok("run", "-d", "--name", "t", "--network", "none", "box", "sh", "-c", "for i in 1 2 3 4; do echo $i; done");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "t",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "for i in 1 2 3 4; do echo $i; done",
+  );
   await lab.ok("wait", "t");
   expect(await lab.ok("logs", "t")).toBe("1\n2\n3\n4");
   expect(await lab.ok("logs", "-t", "--tail", "1", "t")).toMatch(new RegExp(`${STAMP.source}4$`));
@@ -29,7 +51,18 @@ test("logs --timestamps, logs --tail", async (lab) => {
 });
 
 test("logs --tail: the last ones", async (lab) => {
-  await lab.ok("run", "-d", "--name", "t", "--network", "none", "box", "sh", "-c", "for i in 1 2 3 4; do echo $i; done");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "t",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "for i in 1 2 3 4; do echo $i; done",
+  );
   await lab.ok("wait", "t");
   expect(await lab.ok("logs", "--tail", "2", "t")).toBe("3\n4");
   expect(await lab.ok("logs", "--tail=all", "t")).toBe("1\n2\n3\n4");
@@ -55,7 +88,18 @@ test("logs --until: before a time", async (lab) => {
 });
 
 test("logs --follow: what comes, to the end", async (lab) => {
-  await lab.ok("run", "-d", "--name", "f", "--network", "none", "box", "sh", "-c", "echo 1; sleep 0.5; echo 2; sleep 0.5; echo 3");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "f",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "echo 1; sleep 0.5; echo 2; sleep 0.5; echo 3",
+  );
   expect(await lab.ok("logs", "-f", "f")).toBe("1\n2\n3");
   await lab.ok("rm", "f");
 });

@@ -14,7 +14,10 @@ test("ps --all: also those that do not run; ps --quiet: short IDs", async (lab) 
 test("ps --filter: by each of its keys", async (lab) => {
   await lab.ok("run", "--name", "three", "--network", "none", "-l", "k=v", "box", "sh", "-c", "exit 3").catch(() => {});
   const named = async (...filters: string[]): Promise<string> =>
-    (await lab.ok("ps", "-a", "--format", "{{.Names}}", ...filters.flatMap((f) => ["-f", f]))).split("\n").sort().join(" ");
+    (await lab.ok("ps", "-a", "--format", "{{.Names}}", ...filters.flatMap((f) => ["-f", f])))
+      .split("\n")
+      .sort()
+      .join(" ");
   expect(await named("status=exited")).toBe("three");
   expect(await named("status=running", "status=created")).toBe("made runs");
   expect(await named("exited=3")).toBe("three");
@@ -36,7 +39,12 @@ test("inspect --format: what is so by the kernel's word", async (lab) => {
   const pid = await lab.ok("inspect", "--format", "{{.State.Pid}}", "runs");
   expect(await lab.read(`/proc/${pid}/cmdline`)).toBe("sleep\x0060\0");
   const [view] = JSON.parse(await lab.ok("inspect", "runs"));
-  expect(view).toMatchObject({ Name: "/runs", Path: "sleep", Args: ["60"], State: { Running: true, Pid: Number(pid) } });
+  expect(view).toMatchObject({
+    Name: "/runs",
+    Path: "sleep",
+    Args: ["60"],
+    State: { Running: true, Pid: Number(pid) },
+  });
   expect(await lab.ok("inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", "runs")).toContain("PATH=");
   const wrong = await lab.tsbox(["inspect", "-f", "{{.NoSuch}}", "runs"]);
   expect([wrong.code, wrong.stderr]).toEqual([125, expect.stringContaining('"NoSuch"')]);
@@ -45,7 +53,7 @@ test("inspect --format: what is so by the kernel's word", async (lab) => {
 test("top and stats tell what /proc and the cgroup tell", async (lab) => {
   expect(await lab.ok("top", "runs")).toMatch(new RegExp(`^0 +${await lab.pidOf("runs")} .*sleep 60$`, "m"));
   const row = (await lab.ok("stats", "runs")).split("\n")[1] ?? "";
-  expect(row).toMatch(/^[0-9a-f]{12}  runs  \d+\.\d\d%  .* 1$/);
+  expect(row).toMatch(/^[0-9a-f]{12} {2}runs {2}\d+\.\d\d% {2}.* 1$/);
 });
 
 test("info has the lines that scripts look for", async (lab) => {

@@ -29,7 +29,19 @@ test("run --read-only: the root is, what is mounted on it is not", async (lab) =
 });
 
 test("run --tmpfs: with its defaults and what was asked for", async (lab) => {
-  await lab.ok("run", "-d", "--name", "tmp", "--tmpfs", "/a", "--tmpfs", "/b:size=1m,exec,mode=0700", "box", "sleep", "60");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "tmp",
+    "--tmpfs",
+    "/a",
+    "--tmpfs",
+    "/b:size=1m,exec,mode=0700",
+    "box",
+    "sleep",
+    "60",
+  );
   const seen = await mounts(lab.read, await lab.pidOf("tmp"));
   expect(seen.get("/a")).toMatch(/nosuid.*nodev.*noexec.* tmpfs/);
   expect(seen.get("/b")).toMatch(/nosuid.*nodev.* tmpfs .*size=1024k.*mode=700/);

@@ -54,7 +54,20 @@ test("run --label: ps finds it", async (lab) => {
 });
 
 test("run --restart: on-failure counts, always goes on until it is stopped, no does not", async (lab) => {
-  await lab.ok("run", "-d", "--name", "fails", "--restart", "on-failure:2", "--network", "none", "box", "sh", "-c", "echo run; exit 3");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "fails",
+    "--restart",
+    "on-failure:2",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "echo run; exit 3",
+  );
   await until("it gave up", async () => (await lab.ok("inspect", "-f", "{{.State.Status}}", "fails")) === "exited");
   expect(await lab.ok("logs", "fails")).toBe("run\nrun\nrun");
   expect(await lab.ok("inspect", "-f", "{{.RestartCount}} {{.State.ExitCode}}", "fails")).toBe("2 3");
@@ -91,7 +104,11 @@ test("signals to run go to the container", async (lab) => {
   const script = "trap 'echo term; exit 9' TERM; echo ready; while :; do sleep 0.1; done";
   const child = lab.host.start([TSBOX, "run", "--rm", "--name", "sig", "--network", "none", "box", "sh", "-c", script]);
   await until("it is ready", async () => (await lab.tsbox(["logs", "sig"])).stdout.includes("ready"));
-  await lab.host.exec("sh", "-c", `kill -TERM $(ps -eo pid,args | awk '/[r]un --rm --name sig/ && !/nsenter/ {print $1}')`);
+  await lab.host.exec(
+    "sh",
+    "-c",
+    `kill -TERM $(ps -eo pid,args | awk '/[r]un --rm --name sig/ && !/nsenter/ {print $1}')`,
+  );
   expect([await child.exited, await new Response(child.stdout).text()]).toEqual([9, "ready\nterm\n"]);
 });
 
@@ -109,7 +126,11 @@ test("attach --no-stdin: output alone; attach --sig-proxy: signals stay here", a
   const reader = child.stdout.getReader();
   expect(new TextDecoder().decode((await reader.read()).value)).toMatch(/^tick\n/);
   reader.releaseLock();
-  await lab.host.exec("sh", "-c", `kill -TERM $(ps -eo pid,args | awk '/[a]ttach --no-stdin/ && !/nsenter/ {print $1}')`);
+  await lab.host.exec(
+    "sh",
+    "-c",
+    `kill -TERM $(ps -eo pid,args | awk '/[a]ttach --no-stdin/ && !/nsenter/ {print $1}')`,
+  );
   await child.exited;
   expect(await lab.ok("inspect", "-f", "{{.State.Status}}", "a")).toBe("running");
   await lab.ok("rm", "-f", "a");
@@ -121,7 +142,11 @@ test("attach --sig-proxy: by default signals go there, and two see the same", as
   await until("it is ready", async () => (await lab.ok("logs", "p")).includes("ready"));
   const children = ["one", "two"].map(() => lab.host.start([TSBOX, "attach", "p"]));
   await Bun.sleep(700);
-  await lab.host.exec("sh", "-c", `kill -TERM $(ps -eo pid,args | awk '/tsbox attach p/ && !/awk|nsenter/ {print $1; exit}')`);
+  await lab.host.exec(
+    "sh",
+    "-c",
+    `kill -TERM $(ps -eo pid,args | awk '/tsbox attach p/ && !/awk|nsenter/ {print $1; exit}')`,
+  );
   for (const child of children)
     expect([await child.exited, await new Response(child.stdout).text()]).toEqual([5, "bye\n"]);
   await lab.ok("rm", "p");
@@ -143,7 +168,18 @@ test("rm --volumes: a folder of the host stays", async (lab) => {
 });
 
 test("pause, unpause, kill, wait, restart", async (lab) => {
-  await lab.ok("run", "-d", "--name", "p", "--network", "none", "box", "sh", "-c", "while :; do echo x; sleep 0.05; done");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "p",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "while :; do echo x; sleep 0.05; done",
+  );
   await lab.ok("pause", "p");
   expect(await lab.ok("ps", "--format", "{{.State}}")).toBe("paused");
   const still = await lab.ok("logs", "p");

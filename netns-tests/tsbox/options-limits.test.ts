@@ -5,7 +5,13 @@ import { sharedLab } from "./shared-lab.ts";
 const { test, nothingIsLeft } = sharedLab();
 
 /** Runs a container with options and gives what a file of its cgroup says, of v1 or v2. */
-async function limit(lab: Lab, options: readonly string[], controller: string, v1: string, v2: string): Promise<string> {
+async function limit(
+  lab: Lab,
+  options: readonly string[],
+  controller: string,
+  v1: string,
+  v2: string,
+): Promise<string> {
   const id = await lab.ok("run", "-d", "--network", "none", ...options, "box", "sleep", "60");
   try {
     const script = `cat /sys/fs/cgroup/${controller}/tsbox/${id}/${v1} 2>/dev/null || cat /sys/fs/cgroup/tsbox/${id}/${v2}`;
@@ -35,7 +41,14 @@ const ROWS: readonly [string, readonly string[], string, string, string, RegExp]
   ],
   ["run --cpus: a quota", ["--cpus", "0.5"], "cpu", "cpu.cfs_quota_us", "cpu.max", /^50000( 100000)?$/],
   ["run --cpu-shares: a weight", ["--cpu-shares", "512"], "cpu", "cpu.shares", "cpu.weight", /^(512|59)$/],
-  ["run --cpu-quota: in each period", ["--cpu-quota", "20000"], "cpu", "cpu.cfs_quota_us", "cpu.max", /^20000( 100000)?$/],
+  [
+    "run --cpu-quota: in each period",
+    ["--cpu-quota", "20000"],
+    "cpu",
+    "cpu.cfs_quota_us",
+    "cpu.max",
+    /^20000( 100000)?$/,
+  ],
   [
     "run --cpu-period: its length",
     ["--cpu-period", "50000", "--cpu-quota", "20000"],
@@ -51,7 +64,21 @@ for (const [name, options, controller, v1, v2, value] of ROWS)
   test(name, async (lab) => expect(await limit(lab, options, controller, v1, v2)).toMatch(value));
 
 test("a container that needs more memory is killed by the kernel, and says so", async (lab) => {
-  await lab.ok("create", "--name", "fat", "-m", "16m", "--memory-swap", "16m", "--network", "none", "box", "sh", "-c", "tail /dev/zero");
+  await lab.ok(
+    "create",
+    "--name",
+    "fat",
+    "-m",
+    "16m",
+    "--memory-swap",
+    "16m",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "tail /dev/zero",
+  );
   await lab.tsbox(["start", "-i", "fat"]);
   expect(await lab.ok("inspect", "-f", "{{.State.OOMKilled}} {{.State.ExitCode}}", "fat")).toBe("true 137");
   await lab.ok("rm", "fat");
@@ -67,7 +94,21 @@ test("a fork bomb stays in its limit", async (lab) => {
 });
 
 test("run --ulimit: of its processes", async (lab) => {
-  await lab.ok("run", "-d", "--name", "u", "--network", "none", "--ulimit", "nofile=100:200", "--ulimit", "core=0", "box", "sleep", "60");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "u",
+    "--network",
+    "none",
+    "--ulimit",
+    "nofile=100:200",
+    "--ulimit",
+    "core=0",
+    "box",
+    "sleep",
+    "60",
+  );
   const limits = await lab.read(`/proc/${await lab.pidOf("u")}/limits`);
   expect(limits).toMatch(/Max open files\s+100\s+200/);
   expect(limits).toMatch(/Max core file size\s+0\s+0/);
@@ -76,9 +117,23 @@ test("run --ulimit: of its processes", async (lab) => {
 
 test("run --sysctl: of its own namespace, not of the host's", async (lab) => {
   const before = await lab.read("/proc/sys/net/ipv4/ip_default_ttl");
-  await lab.ok("run", "-d", "--name", "s", "--sysctl", "net.ipv4.ip_default_ttl=77", "--sysctl", "kernel.shmmni=123", "box", "sleep", "60");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "s",
+    "--sysctl",
+    "net.ipv4.ip_default_ttl=77",
+    "--sysctl",
+    "kernel.shmmni=123",
+    "box",
+    "sleep",
+    "60",
+  );
   const enter = ["nsenter", `--target=${await lab.pidOf("s")}`, "--net", "--ipc"];
-  expect(await lab.host.exec(...enter, "cat", "/proc/sys/net/ipv4/ip_default_ttl", "/proc/sys/kernel/shmmni")).toBe("77\n123\n");
+  expect(await lab.host.exec(...enter, "cat", "/proc/sys/net/ipv4/ip_default_ttl", "/proc/sys/kernel/shmmni")).toBe(
+    "77\n123\n",
+  );
   expect(await lab.read("/proc/sys/net/ipv4/ip_default_ttl")).toBe(before);
   await lab.ok("rm", "-f", "s");
 });

@@ -19,7 +19,9 @@ test("run --network: bridge has a link, an address and a way out; none has only 
   expect(bridge.map(({ ifname }) => ifname)).toEqual(["lo", "eth0"]);
   expect(bridge[1]?.addr_info[0]?.local).toMatch(/^10\.86\./);
   expect(bridge[1]?.addr_info[0]?.local).toBe(await lab.ok("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "b"));
-  expect(await lab.read(`/proc/${await lab.pidOf("b")}/root/etc/hosts`)).toContain(`${bridge[1]?.addr_info[0]?.local}\t`);
+  expect(await lab.read(`/proc/${await lab.pidOf("b")}/root/etc/hosts`)).toContain(
+    `${bridge[1]?.addr_info[0]?.local}\t`,
+  );
   await lab.ok("run", "-d", "--name", "n", "--network", "none", "box", "sleep", "60");
   expect((await inside("n")).map(({ ifname, flags }) => [ifname, flags.includes("UP")])).toEqual([["lo", true]]);
   await lab.ok("run", "-d", "--name", "h", "--network", "host", "box", "sleep", "60");

@@ -23,17 +23,17 @@ test("run --hostname: the UTS namespace and /etc/hosts have it; without, it is t
 
 test("run --user: names and numbers of the container's own passwd and group", async (lab) => {
   for (const [user, ids] of [
-    ["guest", "1234 1234 1234 2000"],
-    ["guest:extra", "1234 2000 2000"],
-    ["77:88", "77 88 88"],
-    ["77", "77 0 0"],
+    ["guest", "1234 1234 2000"],
+    ["guest:extra", "1234 2000"],
+    ["77:88", "77 88"],
+    ["77", "77 0"],
   ] as const) {
     await lab.ok("run", "-d", "--name", "who", "-u", user, "box", "sleep", "60");
     const status = await lab.read(`/proc/${await lab.pidOf("who")}/status`);
-    const field = (name: string): string[] => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim().split(/\s+/) ?? [];
-    const groups = [...new Set([field("Gid")[0], ...field("Groups").filter(Boolean)])].filter(Boolean);
-    const seen = [field("Uid")[0], field("Gid")[0], ...new Set(groups)].join(" ");
-    expect(`${user}: ${[...new Set(seen.split(" "))].join(" ")}`).toBe(`${user}: ${[...new Set(ids.split(" "))].join(" ")}`);
+    const field = (name: string): string[] =>
+      new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(status)?.[1]?.split(/\s+/).filter(Boolean) ?? [];
+    const seen = [field("Uid")[0], field("Gid")[0], ...field("Groups").filter((gid) => gid !== field("Gid")[0])];
+    expect(`${user}: ${seen.join(" ")}`).toBe(`${user}: ${ids}`);
     await lab.ok("rm", "-f", "who");
   }
   const unknown = await lab.tsbox(["run", "--rm", "-u", "nobody-here", "box", "true"]);
@@ -41,9 +41,12 @@ test("run --user: names and numbers of the container's own passwd and group", as
 });
 
 test("run --env: set, passed on, left out when the caller has none; PATH, HOME and HOSTNAME are there", async (lab) => {
-  await lab.tsbox(["run", "-d", "--name", "env", "-e", "A=1 2", "-e", "A=3=4", "-e", "PASSED", "-e", "ABSENT", "box", "sleep", "60"], {
-    env: { ...(process.env as Record<string, string>), PASSED: "on" },
-  });
+  await lab.tsbox(
+    ["run", "-d", "--name", "env", "-e", "A=1 2", "-e", "A=3=4", "-e", "PASSED", "-e", "ABSENT", "box", "sleep", "60"],
+    {
+      env: { ...(process.env as Record<string, string>), PASSED: "on" },
+    },
+  );
   const seen = await environment(lab.read, await lab.pidOf("env"));
   expect(seen).toEqual([
     "A=3=4",
@@ -79,12 +82,26 @@ test("run --entrypoint: the command becomes its arguments", async (lab) => {
 });
 
 test("run --init: zombies are reaped and signals reach a program that is not process 1", async (lab) => {
-  await lab.ok("run", "-d", "--name", "init", "--init", "box", "sh", "-c", "sh -c 'sleep 0.1 & exec true' ; exec sleep 60");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "init",
+    "--init",
+    "box",
+    "sh",
+    "-c",
+    "sh -c 'sleep 0.1 & exec true' ; exec sleep 60",
+  );
   const pid = await lab.pidOf("init");
   const children = (await lab.read(`/proc/${pid}/task/${pid}/children`)).trim().split(" ");
   expect(children.length).toBeGreaterThan(0);
   await Bun.sleep(400);
-  const states = await lab.host.exec("sh", "-c", `for p in $(cat /proc/${pid}/task/${pid}/children); do grep State /proc/$p/status; done`);
+  const states = await lab.host.exec(
+    "sh",
+    "-c",
+    `for p in $(cat /proc/${pid}/task/${pid}/children); do grep State /proc/$p/status; done`,
+  );
   expect(states).not.toContain("Z (zombie)");
   const before = Date.now();
   await lab.ok("stop", "init");
@@ -96,8 +113,9 @@ test("the command's own tools: exit statuses of run", async (lab) => {
   for (const [args, code] of [
     [["true"], 0],
     [["sh", "-c", "exit 42"], 42],
-    [["sh", "-c", "kill -9 $$"], 137],
-    [["sh", "-c", "kill -TERM $$; sleep 5"], 0],
+    [["sh", "-c", "sh -c 'kill -9 $$'; exit $?"], 137],
+    // The kernel keeps process 1 from signals of its own that it does not handle.
+    [["sh", "-c", "kill -9 $$; exit 3"], 3],
     [["missing"], 127],
     [["/bin/missing"], 127],
     [["/etc/plain"], 126],
@@ -105,13 +123,21 @@ test("the command's own tools: exit statuses of run", async (lab) => {
     [["/etc"], 126],
   ] as const) {
     const ran = await lab.tsbox(["run", "--rm", "--network", "none", "box", ...args]);
-    // Process 1 ignores what it does not handle; the shell then sleeps to its end.
     expect(`${args.join(" ")}: ${ran.code}`).toBe(`${args.join(" ")}: ${code}`);
   }
 });
 
 test("the executable and the environment of tsbox stay outside", async (lab) => {
-  const seen = await lab.ok("run", "--rm", "--network", "none", "box", "sh", "-c", "env; ls -l /proc/self/fd /proc/1/fd");
+  const seen = await lab.ok(
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "box",
+    "sh",
+    "-c",
+    "env; ls -l /proc/self/fd /proc/1/fd",
+  );
   expect(seen).not.toMatch(/TSBOX|TSNET|BUN_/);
   const fds = seen.split("\n").filter((line) => / -> /.test(line));
   expect(fds.filter((line) => !/ [0-3] -> /.test(line))).toEqual([]);

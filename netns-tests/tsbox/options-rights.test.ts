@@ -52,9 +52,12 @@ test("without options: a filter, masked and read-only paths, few devices", async
   await lab.ok("run", "-d", "--name", "plain", "--network", "none", "box", "sleep", "60");
   const mounts = await lab.read(`/proc/${await lab.pidOf("plain")}/mountinfo`);
   for (const path of ["/proc/kcore", "/proc/keys", "/sys/firmware"]) expect(mounts).toContain(` ${path} `);
-  for (const path of ["/proc/sys", "/proc/sysrq-trigger", "/sys"]) expect(mounts).toMatch(new RegExp(` ${path} ro[, ]`));
+  for (const path of ["/proc/sys", "/proc/sysrq-trigger", "/sys"])
+    expect(mounts).toMatch(new RegExp(` ${path} ro[, ]`));
   const devices = await lab.ok("exec", "plain", "ls", "/dev");
-  expect(devices.split("\n").sort().join(" ")).toMatch(/^(core )?fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero$/);
+  expect(devices.split("\n").sort().join(" ")).toMatch(
+    /^(core )?fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero$/,
+  );
   expect((await lab.tsbox(["exec", "plain", "mknod", "/tmp/sda", "b", "8", "0"])).code).toBe(0);
   expect((await lab.tsbox(["exec", "plain", "cat", "/tmp/sda"])).stderr).toContain("Operation not permitted");
   await lab.ok("rm", "-f", "plain");
@@ -65,21 +68,59 @@ test("run --security-opt: each of the four, and no other", async (lab) => {
   expect((await status(lab, "--security-opt", "seccomp=unconfined"))["Seccomp"]).toBe("0");
   const profile = join(lab.folder, "profile.json");
   const rules = [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95 }];
-  writeFileSync(profile, JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"], syscalls: rules }));
-  const ran = await lab.tsbox(["run", "--rm", "--network", "none", "--security-opt", `seccomp=${profile}`, "box", "mkdir", "/x"]);
+  writeFileSync(
+    profile,
+    JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"], syscalls: rules }),
+  );
+  const ran = await lab.tsbox([
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--security-opt",
+    `seccomp=${profile}`,
+    "box",
+    "mkdir",
+    "/x",
+  ]);
   expect(ran.stderr).toMatch(/not supported/);
-  await lab.ok("run", "-d", "--name", "open", "--network", "none", "--security-opt", "systempaths=unconfined", "box", "sleep", "60");
+  await lab.ok(
+    "run",
+    "-d",
+    "--name",
+    "open",
+    "--network",
+    "none",
+    "--security-opt",
+    "systempaths=unconfined",
+    "box",
+    "sleep",
+    "60",
+  );
   expect(await lab.read(`/proc/${await lab.pidOf("open")}/mountinfo`)).not.toMatch(/ \/proc\/(kcore|sys) /);
   await lab.ok("rm", "-f", "open");
   for (const option of ["apparmor=unconfined", "label=disable", "seccomp=", "nonsense", `seccomp=${lab.folder}/none`])
-    expect(`${option} ${(await lab.tsbox(["run", "--rm", "--security-opt", option, "box", "true"])).code}`).toBe(`${option} 125`);
+    expect(`${option} ${(await lab.tsbox(["run", "--rm", "--security-opt", option, "box", "true"])).code}`).toBe(
+      `${option} 125`,
+    );
   writeFileSync(profile, "{ nonsense");
   expect((await lab.tsbox(["run", "--rm", "--security-opt", `seccomp=${profile}`, "box", "true"])).code).toBe(125);
 });
 
 test("run --device: the node is there, and may be opened as far as it was said", async (lab) => {
   const script = "ls -l /dev/made; head -c 1 /dev/made | wc -c; echo x > /dev/made";
-  const read = await lab.tsbox(["run", "--rm", "--network", "none", "--device", "/dev/kmsg:/dev/made:r", "box", "sh", "-c", script]);
+  const read = await lab.tsbox([
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--device",
+    "/dev/kmsg:/dev/made:r",
+    "box",
+    "sh",
+    "-c",
+    script,
+  ]);
   expect(read.stdout).toMatch(/1, +11/);
   expect(read.stderr).toContain("Operation not permitted");
   const absent = await lab.tsbox(["run", "--rm", "--device", "/dev/none-such", "box", "true"]);

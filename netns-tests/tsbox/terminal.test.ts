@@ -40,7 +40,11 @@ test("run --tty: a terminal of its own size, follows the one outside, and what i
   child.type("tty; stty size; echo $TERM\n");
   await screen.has("/dev/pts/0\r\n40 100\r\nxterm\r\n");
   // The terminal outside changes; the kernel tells whoever sits in front of it (SIGWINCH).
-  await lab.host.exec("sh", "-c", `t=$(ps -eo tty=,args= | awk '/[r]un --rm -it --name t/ && $1 != "?" {print $1; exit}'); stty -F /dev/$t cols 133`);
+  await lab.host.exec(
+    "sh",
+    "-c",
+    `t=$(ps -eo tty=,args= | awk '/[r]un --rm -it --name t/ && $1 != "?" {print $1; exit}'); stty -F /dev/$t cols 133`,
+  );
   await until("the size follows", async () => {
     child.type("stty size\n");
     await Bun.sleep(100);
@@ -65,7 +69,10 @@ test("a key for the terminal's own signal ends what runs inside, not tsbox", asy
 });
 
 test("the terminal outside is as it was afterwards", async (lab) => {
-  const child = inTerminal(lab, `sh -c 'stty -g > ${lab.folder}/before; ${TSBOX} run --rm -it --network none box true; stty -g > ${lab.folder}/after'`);
+  const child = inTerminal(
+    lab,
+    `sh -c 'stty -g > ${lab.folder}/before; ${TSBOX} run --rm -it --network none box true; stty -g > ${lab.folder}/after'`,
+  );
   await child.exited;
   expect(await lab.read(`${lab.folder}/after`)).toBe(await lab.read(`${lab.folder}/before`));
 });

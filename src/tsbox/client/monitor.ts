@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Event, EventReader } from "../helper/frames.ts";
+import { type Event, EventReader, request } from "../helper/frames.ts";
 
 export type Exit = Extract<Event, { type: "exit" }>;
 export type Answer = Extract<Event, { type: "ok" | "error" }>;
@@ -48,7 +48,7 @@ export class MonitorClient {
 
   /** Sends a request that is answered. */
   request(frame: Uint8Array): Promise<Answer> {
-    if (this.#socket === undefined) return Promise.reject(lost());
+    if (this.#socket === undefined) return Promise.reject(new Disconnected());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.send(frame);
@@ -78,6 +78,12 @@ export class MonitorClient {
   /** How the container ended; `undefined` when the connection ended without saying: the monitor was killed. */
   get ended(): Promise<Exit | undefined> {
     return this.#ended.promise;
+  }
+
+  /** Waits until the container has ended; `undefined` when the connection ended without saying how. */
+  async end(): Promise<Exit | undefined> {
+    await this.request(request.wait()).catch(ignoreDisconnected);
+    return this.ended;
   }
 
   close(): void {
@@ -117,9 +123,20 @@ export class MonitorClient {
     this.#socket = undefined;
     this.#queue = [];
     this.#drained?.();
-    for (const { reject } of this.#waiting.splice(0)) reject(lost());
+    for (const { reject } of this.#waiting.splice(0)) reject(new Disconnected());
     this.#ended.resolve(this.#exit);
   }
 }
 
-const lost = (): Failure => new Failure("the container's monitor has gone", "see tsbox ps -a");
+/** The connection ended before an answer: the container has ended, or its monitor was killed. */
+export class Disconnected extends Failure {
+  constructor() {
+    super("the container's monitor has gone", "see tsbox ps -a");
+  }
+}
+
+/** For a request to a container that may end meanwhile, whose end is what is waited for. */
+export function ignoreDisconnected(error: unknown): undefined {
+  if (error instanceof Disconnected) return undefined;
+  throw error;
+}

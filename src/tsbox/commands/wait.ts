@@ -2,7 +2,6 @@ import { conditionOf } from "../container/state.ts";
 import { connectTo } from "../container/stop.ts";
 import { findRecord } from "../container/store.ts";
 import { EXIT } from "../failure.ts";
-import { request } from "../helper/frames.ts";
 import { word } from "../options/word.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { ready } from "./ready.ts";
@@ -25,8 +24,7 @@ async function exitStatus(s: Surroundings, record: ReturnType<typeof findRecord>
   const client = await connectTo(s, record);
   if (client !== undefined) {
     try {
-      await client.must(request.wait(), "wait for the container");
-      const exit = await client.ended;
+      const exit = await client.end();
       if (exit !== undefined) return exit.exitCode;
     } finally {
       client.close();

@@ -1,13 +1,18 @@
 import type { ContainerCgroup } from "../cgroup/cgroup.ts";
-import type { CapabilitySets, ContainerConfig, ExecConfig, Mount, ProcessConfig } from "../helper/config.ts";
+import { parseCpuList } from "../cgroup/cpu-list.ts";
+import type { CapabilitySets, ContainerConfig, ExecConfig, ProcessConfig } from "../helper/config.ts";
+import { readText } from "../store/files.ts";
 import { rootfsOf } from "../store/images.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
+import { devicesOf } from "./devices.ts";
+import { mountsOf } from "./mounts.ts";
 import { argsOf, type ContainerRecord } from "./record.ts";
 import { hostnameOf } from "./settings.ts";
 import { lastStatePath } from "./state.ts";
-import { upperOf, workOf } from "./store.ts";
+import { rootOf, upperOf, workOf } from "./store.ts";
+import { MASKED_PATHS, READONLY_PATHS, throttlePaths } from "./system-paths.ts";
 
 /** Docker's json-file without limits fills disks; this is 30 MB for each container. */
 const LOG = { maxBytes: 10_000_000, maxFiles: 3 } as const;
@@ -42,16 +47,19 @@ export async function containerConfig(
       { kind: "mnt" },
       { kind: "pid" },
       { kind: "ipc" },
+      ...(containerCgroups().layout.mode === "v2" ? ([{ kind: "cgroup" }] as const) : []),
       ...(network === "host" ? [] : ([{ kind: "uts" }, { kind: "net", path: built.netns }] as const)),
     ],
-    root: { path: upperOf(s.places, id), readOnly: record.readOnly },
+    root: { path: rootOf(s.places, id), readOnly: record.readOnly },
     overlay: {
       lower: [rootfsOf(s.places, record.image.id)],
       upper: upperOf(s.places, id),
       work: workOf(s.places, id),
       volatile: record.autoRemove,
     },
-    mounts: mountsOf(s, record),
+    mounts: mountsOf(s, record, built.groups),
+    ...devicesOf(record),
+    ...systemPathsOf(s, record),
     ...(network !== "host" && { hostname: hostnameOf(record) }),
     sysctls: record.sysctls,
     init: record.init,
@@ -97,25 +105,14 @@ async function processConfig(record: ContainerRecord, groups: ContainerCgroup): 
   };
 }
 
+/** What of /proc and /sys is hidden, or only to be read. */
+function systemPathsOf(s: Surroundings, { privileged, security }: ContainerRecord): Partial<ContainerConfig> {
+  if (privileged || security.systemPathsUnconfined) return {};
+  const processors = parseCpuList("CPUs", readText(s.native, "/sys/devices/system/cpu/possible", 4096) ?? "0");
+  return { maskedPaths: [...MASKED_PATHS, ...throttlePaths(processors)], readonlyPaths: READONLY_PATHS };
+}
+
 function capabilitiesOf(_record: ContainerRecord): CapabilitySets {
   const set = 0xa80425fbn;
   return { bounding: set, effective: set, permitted: set, inheritable: 0n, ambient: 0n };
-}
-
-function mountsOf(s: Surroundings, record: ContainerRecord): Mount[] {
-  const folder = containerFolder(s.places, record.id);
-  return [
-    { kind: "fs", source: "proc", target: "/proc", type: "proc", flags: ["nosuid", "noexec", "nodev"] },
-    {
-      kind: "fs",
-      source: "tmpfs",
-      target: "/dev",
-      type: "tmpfs",
-      flags: ["nosuid", "strictatime"],
-      data: "mode=755,size=65536k",
-    },
-    { kind: "bind", source: `${folder}/hosts`, target: "/etc/hosts" },
-    { kind: "bind", source: `${folder}/resolv.conf`, target: "/etc/resolv.conf" },
-    { kind: "bind", source: `${folder}/hostname`, target: "/etc/hostname" },
-  ];
 }

@@ -1,4 +1,4 @@
-import { MonitorClient } from "../client/monitor.ts";
+import { ignoreDisconnected, MonitorClient } from "../client/monitor.ts";
 import { Failure } from "../failure.ts";
 import { request } from "../helper/frames.ts";
 import { FILES } from "../helper/records.ts";
@@ -43,13 +43,13 @@ async function endIt(s: Surroundings, record: ContainerRecord, how: Uint8Array):
   const client = await connectTo(s, record);
   if (client !== undefined) {
     try {
-      await client.must(request.wait(), "wait for the container");
-      await client.must(how, "stop the container");
+      const end = client.end();
+      await client.must(how, "stop the container").catch(ignoreDisconnected);
       // What stands still does not see a signal.
       await thaw(record.id);
       const { stopTimeoutSeconds } = record;
       const limits = stopTimeoutSeconds < 0 ? [] : [tooLate(record, stopTimeoutSeconds * 1000 + KILL_WAIT_MS)];
-      await Promise.race([client.ended, ...limits]);
+      await Promise.race([end, ...limits]);
     } finally {
       client.close();
     }

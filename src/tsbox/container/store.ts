@@ -7,11 +7,13 @@ import { containerFolder, type Places } from "../store/places.ts";
 import type { ContainerRecord } from "./record.ts";
 
 /** Files in `containers/<id>/`. */
-const FILES = { record: "config.json", lock: "lock", upper: "upper", work: "work" } as const;
+const FILES = { record: "config.json", lock: "lock", upper: "upper", work: "work", root: "root" } as const;
 
 export const recordPath = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.record}`;
 export const upperOf = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.upper}`;
 export const workOf = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.work}`;
+/** The empty folder that stands for its root until that is mounted, which only the container sees. */
+export const rootOf = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.root}`;
 const lockPath = (places: Places, id: string): string => `${containerFolder(places, id)}/${FILES.lock}`;
 
 /**
@@ -33,6 +35,7 @@ export function makeContainer(
     const record = { ...settings, id, name: claimName(files, places, name, id) };
     files.makeDirs(upperOf(places, id), 0o755);
     files.makeDirs(workOf(places, id), 0o700);
+    files.makeDirs(rootOf(places, id), 0o700);
     saveRecord(files, places, record);
     return { record, held };
   } catch (error) {

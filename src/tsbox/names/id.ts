@@ -8,9 +8,9 @@ export const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 /** What is shown, and the default host name: the first 12 digits. */
 export const shortId = (id: string): string => id.slice(0, 12);
 
-/** A container's name: Docker's rule. */
+/** A container's name: Docker's rule, but one letter is a name too. */
 export function parseName(text: string): string {
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(text))
-    throw new Error("need 2 to 128 letters, digits, _, . and -, a letter or digit first");
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(text))
+    throw new Error("need 1 to 128 letters, digits, _, . and -, a letter or digit first");
   return text;
 }

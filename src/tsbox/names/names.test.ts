@@ -15,5 +15,5 @@ test("a generated name is a name, and there are always more", () => {
   expect(new Set(names.slice(10)).size).toBeGreaterThan(35);
 });
 
-for (const text of ["", "a", "-a", ".a", "a b", "a/b", "ä", `a${"b".repeat(128)}`, "a\n"])
+for (const text of ["", "-a", ".a", "a b", "a/b", "ä", `a${"b".repeat(128)}`, "a\n"])
   test(`no name: ${JSON.stringify(text).slice(0, 20)}`, () => expect(() => parseName(text)).toThrow());
