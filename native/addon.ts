@@ -165,6 +165,12 @@ export interface Native {
    * verifier refuses; EPERM without CAP_BPF or CAP_SYS_ADMIN.
    */
   cgroupDeviceAttach(path: string, program: Uint8Array): void;
+  // --- terminals
+  /** Size of the terminal, `undefined` when the descriptor is none. */
+  ttySize(fd: Fd): { readonly rows: number; readonly columns: number } | undefined;
+  /** Makes a terminal raw (cfmakeraw(3)), so that every byte passes as it is; gives what `ttyRestore` takes. ENOTTY when it is none. */
+  ttyRaw(fd: Fd): Uint8Array;
+  ttyRestore(fd: Fd, before: Uint8Array): void;
 
   // --- programs
   /**

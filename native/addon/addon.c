@@ -17,7 +17,7 @@ NAPI_MODULE_INIT() {
   netns_init();
   const struct function *const lists[] = {stream_functions, netns_functions, netlink_functions, sysctl_functions,
                                           file_functions,   fileat_functions, lock_functions,
-                                          run_functions,    local_functions,  cgroup_functions};
+                                          run_functions,    local_functions,  cgroup_functions, tty_functions};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
     if (!add_all(env, exports, lists[i])) return NULL;
   return exports;

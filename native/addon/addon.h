@@ -20,5 +20,6 @@ extern const struct function fileat_functions[];
 extern const struct function run_functions[];
 extern const struct function cgroup_functions[];
 extern const struct function local_functions[];
+extern const struct function tty_functions[];
 
 #endif

@@ -52,8 +52,8 @@ test("the same namespaces, cgroups, rights and environment as the container's fi
     expect(other).toBe(one as string);
   }
   expect((await both("cat /proc/PID/cgroup"))[1]).toContain(id);
-  child.kill("SIGKILL");
   await lab.ok("rm", "-f", "s");
+  await child.exited;
 });
 
 test("exit statuses of exec, and of a container that does not run", async (lab) => {

@@ -40,13 +40,13 @@ export function outputTo({ native }: Pick<Surroundings, "native">): MonitorListe
 }
 
 /** Ties the streams until the container ends, the connection breaks or somebody detaches. */
-export async function tie(client: MonitorClient, ties: Ties): Promise<Ending> {
+export async function tie(s: Surroundings, client: MonitorClient, ties: Ties): Promise<Ending> {
   const undo: (() => void)[] = [];
   try {
     const detached = Promise.withResolvers<Ending>();
-    const isTerminal = ties.tty && (await isTty(0));
-    if (isTerminal) undo.push(makeRaw());
-    if (ties.tty) undo.push(followSize(client));
+    const isTerminal = ties.tty && s.native.ttySize(0) !== undefined;
+    if (isTerminal) undo.push(makeRaw(s.native));
+    if (ties.tty) undo.push(followSize(client, s));
     if (ties.proxySignals) undo.push(passSignals(client));
     if (ties.stdin)
       void passInput(client, isTerminal ? new DetachKeys(ties.detachKeys) : undefined, () => {
@@ -70,14 +70,10 @@ async function passInput(client: MonitorClient, keys: DetachKeys | undefined, de
   client.send(request.stdinEnd());
 }
 
-const isTty = async (fd: 0 | 1): Promise<boolean> => (await import("node:tty")).isatty(fd);
-
-/** cfmakeraw(3) for the terminal on standard input, and back; also when this process is ended. */
-function makeRaw(): () => void {
-  process.stdin.setRawMode(true);
-  const restore = (): void => {
-    process.stdin.setRawMode(false);
-  };
+/** Every byte passes as it is, until it is taken back; also when this process is ended. */
+function makeRaw(native: Surroundings["native"]): () => void {
+  const before = native.ttyRaw(0);
+  const restore = (): void => native.ttyRestore(0, before);
   process.on("exit", restore);
   return () => {
     process.off("exit", restore);
@@ -86,21 +82,20 @@ function makeRaw(): () => void {
 }
 
 /** The size of the terminal here, for the container's. */
-export function terminalSize(): { rows: number; columns: number } {
-  const { rows, columns } = process.stdout.isTTY ? process.stdout : { rows: 24, columns: 80 };
+export function terminalSize({ native }: Pick<Surroundings, "native">): { rows: number; columns: number } {
+  const { rows, columns } = native.ttySize(1) ?? native.ttySize(0) ?? { rows: 0, columns: 0 };
   return { rows: rows || 24, columns: columns || 80 };
 }
 
-function followSize(client: MonitorClient): () => void {
-  if (!process.stdout.isTTY) return () => {};
+function followSize(client: MonitorClient, s: Surroundings): () => void {
   const tell = (): void => {
-    const { rows, columns } = terminalSize();
+    const { rows, columns } = terminalSize(s);
     client.send(request.resize(rows, columns));
   };
   tell();
-  process.stdout.on("resize", tell);
+  process.on("SIGWINCH", tell);
   return () => {
-    process.stdout.off("resize", tell);
+    process.off("SIGWINCH", tell);
   };
 }
 

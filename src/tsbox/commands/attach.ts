@@ -41,11 +41,11 @@ export const attach = word({
     if (client === undefined) throw new Failure(`the monitor of container ${name} does not answer`, "see tsbox ps -a");
     const passes = stdin && !noStdin;
     await client.must(request.attach({ stdin: passes, output: true, lossless: true }), "attach");
-    const ending = await tie(client, {
+    const ending = await tie(s, client, {
       stdin: passes,
       tty,
       detachKeys: detachKeys ?? DEFAULT_DETACH_KEYS,
-      proxySignals: sigProxy && !tty,
+      proxySignals: sigProxy,
     });
     client.close();
     if (ending.kind === "detached") return EXIT.done;

@@ -41,7 +41,7 @@ export const exec = word({
     const record = findRecord(s.native, s.places, operand);
     mustRun(s, record);
     const eid = newId().slice(0, 12);
-    const config = await execConfig(s, record, { args, tty: tty ? terminalSize() : undefined, stdin: interactive });
+    const config = await execConfig(s, record, { args, tty: tty ? terminalSize(s) : undefined, stdin: interactive });
     runHelper(s, ["exec", runFolder(s.places, record.id), eid], encodeExec(config));
     const socket = `${runFolder(s.places, record.id)}/${FILES.exec}/${eid}/${FILES.socket}`;
     const client = await MonitorClient.connect(socket, outputTo(s));
@@ -52,11 +52,11 @@ export const exec = word({
       client.close();
       throw new Failure(answer.text, "", { status: answer.exitCode });
     }
-    const ending = await tie(client, {
+    const ending = await tie(s, client, {
       stdin: interactive,
       tty,
       detachKeys: DEFAULT_DETACH_KEYS,
-      proxySignals: !tty,
+      proxySignals: true,
     });
     client.close();
     return ending.kind === "lost" ? EXIT.lost : statusOf(ending);

@@ -26,7 +26,7 @@ container could not be started, 126 when the program cannot be executed, 127 whe
         client = await startContainer(s, record, {
           listener: values.detach ? undefined : outputTo(s),
           stdin: values.interactive && !values.detach,
-          size: record.tty ? terminalSize() : undefined,
+          size: record.tty ? terminalSize(s) : undefined,
           unattended: values.detach,
         });
       } catch (error) {
@@ -40,11 +40,11 @@ container could not be started, 126 when the program cannot be executed, 127 whe
         s.out(`${record.id}\n`);
         return EXIT.done;
       }
-      const ending = await tie(client, {
+      const ending = await tie(s, client, {
         stdin: values.interactive,
         tty: record.tty,
         detachKeys: DEFAULT_DETACH_KEYS,
-        proxySignals: !record.tty,
+        proxySignals: true,
       });
       client.close();
       if (ending.kind !== "detached") await finishIfFree(s, record.id);

@@ -39,7 +39,7 @@ export const start = word({
 /** Starts a container that nobody waits for; one that runs already is fine. */
 export async function startUnattended(s: Surroundings, shown: string): Promise<void> {
   await startLocked(s, shown, async (record) => {
-    (await startContainer(s, record, { unattended: true, size: record.tty ? terminalSize() : undefined })).close();
+    (await startContainer(s, record, { unattended: true, size: record.tty ? terminalSize(s) : undefined })).close();
   });
 }
 
@@ -50,11 +50,11 @@ async function startTied(s: Surroundings, shown: string): Promise<number> {
       unattended: false,
       listener: outputTo(s),
       stdin,
-      size: tty ? terminalSize() : undefined,
+      size: tty ? terminalSize(s) : undefined,
     }),
   );
   if (client === undefined) throw new Failure(`container ${shown} runs already`, `tsbox attach ${shown}`);
-  const ending = await tie(client, { stdin, tty, detachKeys: DEFAULT_DETACH_KEYS, proxySignals: !tty });
+  const ending = await tie(s, client, { stdin, tty, detachKeys: DEFAULT_DETACH_KEYS, proxySignals: true });
   client.close();
   if (ending.kind === "detached") return EXIT.done;
   await finishIfFree(s, id);

@@ -23,7 +23,7 @@ interrupted; elsewhere it is printed once.`,
   operands: { min: 0, max: Number.POSITIVE_INFINITY },
   async run(_values, operands, s) {
     await ready(s);
-    const repeats = (await import("node:tty")).isatty(1);
+    const repeats = s.native.ttySize(1) !== undefined;
     for (;;) {
       const records = chosen(s, operands);
       const before = records.map((record) => usage(record));
