@@ -58,6 +58,40 @@ test("following sees lines in pieces, a rotation, and the last line before the e
   expect(texts(seen)).toBe("2 3 4 5 6");
 });
 
+test("rotated twice between two looks", async () => {
+  const path = `${folder}/log`;
+  writeFileSync(path, line(1));
+  const log = new LogFollower(native, path);
+  expect(texts(log.present())).toBe("1");
+  const rotate = (n: number): void => {
+    appendFileSync(path, line(n));
+    if (native.stat(`${path}.1`, false) !== undefined) renameSync(`${path}.1`, `${path}.2`);
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, line(n + 1));
+  };
+  rotate(2);
+  rotate(4);
+  expect(texts(log.present())).toBe("2 3 4 5");
+});
+
+test("rotated between a file's name and its bytes: nothing is taken for something else", () => {
+  const path = `${folder}/log`;
+  writeFileSync(path, Array.from({ length: 50 }, (_, i) => line(i)).join(""));
+  let reads = 0;
+  const files = {
+    stat: native.stat,
+    readAt: (...args: Parameters<typeof native.readAt>) => {
+      if (++reads === 2) {
+        appendFileSync(path, line(50));
+        renameSync(path, `${path}.1`);
+        writeFileSync(path, Array.from({ length: 200 }, (_, i) => line(51 + i)).join(""));
+      }
+      return native.readAt(...args);
+    },
+  };
+  expect(texts(new LogFollower(files, path).present())).toBe(Array.from({ length: 251 }, (_, i) => i).join(" "));
+});
+
 test("no log at all is an empty one", () => {
   expect([...new LogFollower(native, `${folder}/none`).present()]).toEqual([]);
 });
