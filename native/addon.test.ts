@@ -284,6 +284,8 @@ describe("files", () => {
     expect(code(() => native.cgroupDeviceAttach(at("none"), exit))).toBe("ENOENT");
     for (const length of [0, 7, 9])
       expect(code(() => native.cgroupDeviceAttach(folder, exit.slice(0, length)))).toBe("EINVAL");
+  });
+
   test("what is no terminal has no size and cannot be made raw", () => {
     const fd = fs.openSync("/dev/null", "r");
     expect(native.ttySize(fd)).toBeUndefined();

@@ -165,6 +165,7 @@ export interface Native {
    * verifier refuses; EPERM without CAP_BPF or CAP_SYS_ADMIN.
    */
   cgroupDeviceAttach(path: string, program: Uint8Array): void;
+
   // --- terminals
   /** Size of the terminal, `undefined` when the descriptor is none. */
   ttySize(fd: Fd): { readonly rows: number; readonly columns: number } | undefined;

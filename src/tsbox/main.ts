@@ -1,9 +1,8 @@
-import { isSystemError } from "../../native/load.ts";
 import { indented, printable } from "../cli/text.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import { CgroupError, LimitError } from "./cgroup/error.ts";
 import { overview, resolveWord } from "./commands/index.ts";
-import { EXIT, Failure } from "./failure.ts";
+import { EXIT } from "./failure.ts";
+import { asFailure } from "./known-errors.ts";
 import { helpText } from "./options/help.ts";
 import { parseOptions } from "./options/parse.ts";
 import { type Holdings, processSurroundings, type Surroundings } from "./surroundings.ts";
@@ -56,30 +55,11 @@ function report(error: unknown, err: (text: string) => void): number {
     say(err, error.message, error.remedy);
     return EXIT.launcher;
   }
-  if (error instanceof LimitError) {
-    say(err, error.message, "");
-    return EXIT.launcher;
-  }
-  if (error instanceof Failure) {
-    say(err, error.message, error.remedy);
-    return error.status;
-  }
-  if (error instanceof CgroupError || isSystemError(error)) {
-    const lacksRights = ["EPERM", "EACCES"].includes(error.code) && process.geteuid?.() !== 0;
-    say(err, error.message, lacksRights ? "this needs root: sudo tsbox …" : remedyFor(error.code));
-    return EXIT.failed;
-  }
-  if (error instanceof Error && "code" in error && "syscall" in error) {
-    say(err, error.message, remedyFor(String(error.code)));
-    return EXIT.failed;
-  }
-  throw error;
+  const known = asFailure(error);
+  if (!known) throw error;
+  say(err, known.message, known.remedy);
+  return known.status;
 }
-
-const remedyFor = (code: string): string =>
-  code === "ENOSPC" || code === "EDQUOT"
-    ? "the disk is full: free some space, or name another folder by TSBOX_DATA"
-    : "";
 
 function say(err: (text: string) => void, message: string, remedy: string): void {
   const lines = (text: string): string => text.split("\n").map(printable).join("\n");

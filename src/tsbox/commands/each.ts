@@ -1,8 +1,6 @@
-import { isSystemError } from "../../../native/load.ts";
 import { printable } from "../../cli/text.ts";
-import { UsageError } from "../../cli/usage-error.ts";
-import { CgroupError } from "../cgroup/error.ts";
-import { EXIT, Failure } from "../failure.ts";
+import { EXIT } from "../failure.ts";
+import { asFailure } from "../known-errors.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 /**
@@ -20,15 +18,13 @@ export async function each(
       await work(operand);
       s.out(`${operand}\n`);
     } catch (error) {
-      if (!isForeseen(error)) throw error;
+      const known = asFailure(error);
+      if (!known) throw error;
       failed = true;
-      s.err(`tsbox: ${printable(error.message)}\n`);
-      if (error instanceof Failure && error.remedy !== "") s.err(`  ${printable(error.remedy)}\n`);
+      s.err(`tsbox: ${printable(known.message)}\n`);
+      if (known.remedy !== "") s.err(`  ${printable(known.remedy)}\n`);
     }
   };
   for (const operand of operands) await one(operand);
   return failed ? EXIT.failed : EXIT.done;
 }
-
-const isForeseen = (error: unknown): error is Error =>
-  error instanceof Failure || error instanceof CgroupError || error instanceof UsageError || isSystemError(error);

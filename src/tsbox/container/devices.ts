@@ -1,30 +1,30 @@
-import type { ContainerConfig, DeviceNode } from "../helper/config.ts";
+import type { ContainerCgroup } from "../cgroup/cgroup.ts";
+import { applyDeviceRules } from "../devices/apply.ts";
+import { allDevices, DEFAULT_NODES, DEV_LINKS, type HostDevice, requestedDevices } from "../devices/nodes.ts";
+import { ALL_DEVICES, DEFAULT_RULES } from "../devices/rules.ts";
+import type { ContainerConfig } from "../helper/config.ts";
 import type { ContainerRecord } from "./record.ts";
 
-/** linux: Documentation/admin-guide/devices.txt */
-const NODES: readonly (readonly [string, number, number])[] = [
-  ["null", 1, 3],
-  ["zero", 1, 5],
-  ["full", 1, 7],
-  ["random", 1, 8],
-  ["urandom", 1, 9],
-  ["tty", 5, 0],
-];
+/** A container's devices: those everybody has, those of --device, with --privileged all of the host's. */
+export interface Devices {
+  readonly config: Pick<ContainerConfig, "devices" | "symlinks">;
+  /** Puts the rules for them in force, before anything runs. */
+  limit(groups: ContainerCgroup): void;
+}
 
-const SYMLINKS = [
-  { path: "/dev/fd", target: "/proc/self/fd" },
-  { path: "/dev/stdin", target: "/proc/self/fd/0" },
-  { path: "/dev/stdout", target: "/proc/self/fd/1" },
-  { path: "/dev/stderr", target: "/proc/self/fd/2" },
-  { path: "/dev/core", target: "/proc/kcore" },
-  { path: "/dev/ptmx", target: "pts/ptmx" },
-];
-
-/** The container's /dev; none of it where something else is mounted there. */
-export function devicesOf({ binds, tmpfs }: ContainerRecord): Pick<ContainerConfig, "devices" | "symlinks"> {
-  if ([...binds, ...tmpfs].some(({ target }) => target === "/dev")) return {};
-  const devices = NODES.map(
-    ([name, major, minor]): DeviceNode => ({ path: `/dev/${name}`, type: "c", major, minor, mode: 0o666 }),
-  );
-  return { devices, symlinks: SYMLINKS };
+/** Looks at the host's devices; changes nothing. */
+export function devicesOf(record: ContainerRecord): Devices {
+  const asked = record.devices.flatMap((device) => requestedDevices(device));
+  const all = record.privileged ? allDevices() : [];
+  const handed: HostDevice[] = [
+    ...all.filter(({ node }) => !asked.some((one) => one.node.path === node.path)),
+    ...asked,
+  ];
+  const rules = record.privileged ? ALL_DEVICES : [...DEFAULT_RULES, ...asked.map(({ rule }) => rule)];
+  // Whoever mounts something on /dev brings his own.
+  const isReplaced = [...record.binds, ...record.tmpfs].some(({ target }) => target === "/dev");
+  const config = isReplaced
+    ? {}
+    : { devices: [...DEFAULT_NODES, ...handed.map(({ node }) => node)], symlinks: DEV_LINKS };
+  return { config, limit: (groups) => applyDeviceRules(groups, rules) };
 }

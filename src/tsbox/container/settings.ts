@@ -4,6 +4,8 @@ import { limitsOf } from "../cgroup/limits.ts";
 import { messageOf } from "../failure.ts";
 import { shortId } from "../names/id.ts";
 import type { Values } from "../options/option.ts";
+import { PolicyError } from "../seccomp/compile.ts";
+import { policyFrom } from "../seccomp/filter.ts";
 import { readText } from "../store/files.ts";
 import type { Image } from "../store/images.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -142,6 +144,12 @@ function profileOf(file: string, s: Surroundings): string {
   const text = readText(s.native, absolutePath(s, file), MAX_PROFILE);
   if (text === undefined)
     throw wrong(`there is no seccomp profile ${JSON.stringify(file)}`, "name a file, or unconfined");
+  try {
+    policyFrom(text, []);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    throw wrong(`${JSON.stringify(file)} is no seccomp profile: ${error.message}`, "need Docker's JSON");
+  }
   return text;
 }
 

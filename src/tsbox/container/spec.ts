@@ -1,18 +1,18 @@
 import type { ContainerCgroup } from "../cgroup/cgroup.ts";
-import { parseCpuList } from "../cgroup/cpu-list.ts";
-import type { CapabilitySets, ContainerConfig, ExecConfig, ProcessConfig } from "../helper/config.ts";
-import { readText } from "../store/files.ts";
+import type { ContainerConfig, ExecConfig, ProcessConfig } from "../helper/config.ts";
+import { cgroupLinks, NETWORK_SYSCTLS } from "../isolation/mounts.ts";
+import { maskedPaths, READONLY_PATHS } from "../isolation/paths.ts";
+import { namesOf } from "../store/files.ts";
 import { rootfsOf } from "../store/images.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
-import { devicesOf } from "./devices.ts";
 import { mountsOf } from "./mounts.ts";
 import { argsOf, type ContainerRecord } from "./record.ts";
+import { rightsOf } from "./rights.ts";
 import { hostnameOf } from "./settings.ts";
 import { lastStatePath } from "./state.ts";
 import { rootOf, upperOf, workOf } from "./store.ts";
-import { MASKED_PATHS, READONLY_PATHS, throttlePaths } from "./system-paths.ts";
 
 /** Docker's json-file without limits fills disks; this is 30 MB for each container. */
 const LOG = { maxBytes: 10_000_000, maxFiles: 3 } as const;
@@ -22,6 +22,7 @@ export const logPath = (s: Pick<Surroundings, "places">, id: string): string =>
 
 export interface Built {
   readonly groups: ContainerCgroup;
+  readonly devices: Pick<ContainerConfig, "devices" | "symlinks">;
   /** `undefined` for the host's network. */
   readonly netns: string | undefined;
   readonly size: { readonly rows: number; readonly columns: number } | undefined;
@@ -29,15 +30,11 @@ export interface Built {
 }
 
 /** All that the helper is told about a container. */
-export async function containerConfig(
-  s: Surroundings,
-  record: ContainerRecord,
-  built: Built,
-): Promise<ContainerConfig> {
+export function containerConfig(s: Surroundings, record: ContainerRecord, built: Built): ContainerConfig {
   const { id, network } = record;
   const oom = built.groups.dirOf("memory");
   return {
-    ...(await processConfig(record, built.groups)),
+    ...processConfig(s, record, built.groups),
     args: argsOf(record),
     cwd: record.workdir,
     ...(record.tty && { terminal: built.size ?? { rows: 24, columns: 80 } }),
@@ -58,10 +55,11 @@ export async function containerConfig(
       volatile: record.autoRemove,
     },
     mounts: mountsOf(s, record, built.groups),
-    ...devicesOf(record),
+    devices: built.devices.devices,
+    symlinks: [...(built.devices.symlinks ?? []), ...cgroupLinks(built.groups)],
     ...systemPathsOf(s, record),
     ...(network !== "host" && { hostname: hostnameOf(record) }),
-    sysctls: record.sysctls,
+    sysctls: network === "host" ? record.sysctls : { ...NETWORK_SYSCTLS, ...record.sysctls },
     init: record.init,
     log: { path: logPath(s, id), ...LOG },
     record: lastStatePath(s, id),
@@ -76,12 +74,12 @@ export async function containerConfig(
 }
 
 /** The same rights and limits for a process of `exec` as for the container's first. */
-export async function execConfig(
-  _s: Surroundings,
+export function execConfig(
+  s: Surroundings,
   record: ContainerRecord,
   what: { args: readonly string[]; tty: { rows: number; columns: number } | undefined; stdin: boolean },
-): Promise<ExecConfig> {
-  const shared = await processConfig(record, containerCgroups().open(record.id));
+): ExecConfig {
+  const shared = processConfig(s, record, containerCgroups().open(record.id));
   const env = what.tty === undefined || shared.env.some((variable) => variable.startsWith("TERM="));
   return {
     ...shared,
@@ -94,12 +92,11 @@ export async function execConfig(
   };
 }
 
-async function processConfig(record: ContainerRecord, groups: ContainerCgroup): Promise<Omit<ProcessConfig, "args">> {
+function processConfig(s: Surroundings, record: ContainerRecord, groups: ContainerCgroup): Omit<ProcessConfig, "args"> {
   return {
     env: [`HOSTNAME=${hostnameOf(record)}`, ...record.env],
     user: record.user === "" ? undefined : record.user,
-    capabilities: capabilitiesOf(record),
-    noNewPrivileges: record.security.noNewPrivileges,
+    ...rightsOf(s, record),
     rlimits: record.ulimits.map(({ name, soft, hard }) => ({ resource: name, soft, hard })),
     cgroups: groups.joinFiles,
   };
@@ -108,11 +105,5 @@ async function processConfig(record: ContainerRecord, groups: ContainerCgroup): 
 /** What of /proc and /sys is hidden, or only to be read. */
 function systemPathsOf(s: Surroundings, { privileged, security }: ContainerRecord): Partial<ContainerConfig> {
   if (privileged || security.systemPathsUnconfined) return {};
-  const processors = parseCpuList("CPUs", readText(s.native, "/sys/devices/system/cpu/possible", 4096) ?? "0");
-  return { maskedPaths: [...MASKED_PATHS, ...throttlePaths(processors)], readonlyPaths: READONLY_PATHS };
-}
-
-function capabilitiesOf(_record: ContainerRecord): CapabilitySets {
-  const set = 0xa80425fbn;
-  return { bounding: set, effective: set, permitted: set, inheritable: 0n, ambient: 0n };
+  return { maskedPaths: maskedPaths(namesOf(s.native, "/sys/devices/system/cpu")), readonlyPaths: READONLY_PATHS };
 }

@@ -4,12 +4,14 @@ import { Failure } from "../failure.ts";
 import { encodeContainer } from "../helper/encode.ts";
 import { request } from "../helper/frames.ts";
 import { FILES } from "../helper/records.ts";
+import { asFailure } from "../known-errors.ts";
 import { hostsFile, resolvConf } from "../network/files.ts";
 import { readText } from "../store/files.ts";
 import { loadImage } from "../store/images.ts";
 import { activeIn, containerFolder, netnsPath, runFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
+import { devicesOf } from "./devices.ts";
 import { runHelper } from "./helper.ts";
 import { makeNetwork, type NetworkState } from "./network.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -52,23 +54,26 @@ export async function startContainer(
     await release(s, record).catch((left: unknown) => {
       s.err(`tsbox: cannot clean up (tsbox system gc tries again): ${left instanceof Error ? left.message : left}\n`);
     });
-    if (error instanceof Failure)
-      throw new Failure(error.message, error.remedy, { status: Math.max(error.status, 125), cause: error });
+    const known = asFailure(error);
+    if (known) throw new Failure(known.message, known.remedy, { status: Math.max(known.status, 125), cause: error });
     throw error;
   }
 }
 
 async function build(s: Surroundings, record: ContainerRecord, options: StartOptions): Promise<MonitorClient> {
   const { id } = record;
+  const devices = devicesOf(record);
   s.native.makeDirs(runFolder(s.places, id), 0o700);
   const groups = containerCgroups().create(id);
   for (const warning of groups.setLimits(record.limits)) s.err(`tsbox: ${warning}\n`);
+  devices.limit(groups);
   const network = record.network === "host" ? undefined : await makeNetwork(s, record);
   writeNetworkFiles(s, record, network);
   for (const { source } of record.binds)
     if (s.native.stat(source, true) === undefined) mkdirSync(source, { recursive: true, mode: 0o755 });
-  const config = await containerConfig(s, record, {
+  const config = containerConfig(s, record, {
     groups,
+    devices: devices.config,
     netns: network === undefined ? undefined : netnsPath(s.places, id),
     size: options.size,
     atEnd: options.unattended ? endCommand(s, id) : undefined,

@@ -1,0 +1,34 @@
+import { isSystemError } from "../../native/load.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { CniError } from "../cni/errors.ts";
+import { CgroupError, LimitError } from "./cgroup/error.ts";
+import { DeviceError } from "./devices/nodes.ts";
+import { EXIT, Failure } from "./failure.ts";
+import { ConfigError } from "./helper/encode.ts";
+import { CapabilityError } from "./isolation/capabilities.ts";
+import { PolicyError } from "./seccomp/compile.ts";
+
+/** What the user asked for cannot be. */
+const REQUESTS = [LimitError, DeviceError, CapabilityError, PolicyError, ConfigError];
+
+/** What was foreseen, as one kind of error; `undefined` for a bug. */
+export function asFailure(error: unknown): Failure | undefined {
+  if (error instanceof Failure) return error;
+  if (error instanceof UsageError)
+    return new Failure(error.message, error.remedy, { status: EXIT.launcher, cause: error });
+  if (REQUESTS.some((known) => error instanceof known) && error instanceof Error)
+    return new Failure(error.message, "", { status: EXIT.launcher, cause: error });
+  if (error instanceof CniError) return new Failure(error.message, error.details, { cause: error });
+  // The addon's, those of cgroups, and node:fs's.
+  const isSystem = error instanceof Error && "code" in error && ("syscall" in error || error instanceof CgroupError);
+  if (isSystemError(error) || isSystem)
+    return new Failure(error.message, remedyFor(String(error.code)), { cause: error });
+  return undefined;
+}
+
+function remedyFor(code: string): string {
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return "the disk is full: free some space, or name another folder by TSBOX_DATA";
+  if ((code === "EPERM" || code === "EACCES") && process.geteuid?.() !== 0) return "this needs root: sudo tsbox …";
+  return "";
+}
