@@ -1,13 +1,14 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import type { AttachmentRequest, CniDns, CniResult } from "../../src/cni/types.ts";
 import { formatCidr, formatIp } from "../../src/ip/index.ts";
+import { absolute } from "../../src/plugin/absolute.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { errnoOf, type Files, textOf } from "../store/files.ts";
 import { allocate } from "../store/lease.ts";
 import type { HostLocalConf } from "./config.ts";
 import { requestedIps } from "./requested.ts";
 import { parseResolvConf } from "./resolv-conf.ts";
-import { absolute, storeOf } from "./store.ts";
+import { storeOf } from "./store.ts";
 
 const MAX_RESOLV_CONF_BYTES = 1 << 20;
 

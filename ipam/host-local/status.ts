@@ -1,9 +1,9 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import type { StatusRequest } from "../../src/cni/types.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
-import type { Files } from "../store/files.ts";
+import { type Files, unwritable } from "../store/files.ts";
 import { formatRangeSet } from "../store/ranges.ts";
-import { fullSets, unwritable } from "../store/state.ts";
+import { fullSets } from "../store/state.ts";
 import type { HostLocalConf } from "./config.ts";
 import { storeOf } from "./store.ts";
 
@@ -18,7 +18,7 @@ export async function status(
 ): Promise<void> {
   const { conf } = req;
   const store = storeOf(conf, files, ctx);
-  const why = unwritable(files, store.layout);
+  const why = unwritable(files, store.layout.leases);
   if (why !== undefined)
     throw new CniError(
       CNI_CODE.PLUGIN_NOT_AVAILABLE,

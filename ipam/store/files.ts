@@ -75,3 +75,22 @@ export function readIfThere(files: Files, path: string, maxBytes: number): strin
     throw error;
   }
 }
+
+/**
+ * Why nothing could be written into a folder, as a sentence; `undefined` when they can. Makes nothing: where the folder is absent,
+ * the nearest folder above it that exists must be writable.
+ */
+export function unwritable(files: Files, folder: string): string | undefined {
+  for (let path = folder; ; path = path.slice(0, path.lastIndexOf("/"))) {
+    const at = path === "" ? "/" : path;
+    try {
+      const is = files.stat(at, true);
+      if (is !== undefined && is.kind !== "directory") return `${at} is no folder`;
+      if (is !== undefined) return files.isWritable(at) ? undefined : `${at} is not writable`;
+    } catch (error) {
+      if (errnoOf(error) === undefined || !(error instanceof Error)) throw error;
+      return error.message;
+    }
+    if (path === "") return "/ does not exist";
+  }
+}

@@ -1,31 +1,12 @@
 import type { Ip } from "../../src/ip/index.ts";
 import { chooseAddress } from "./allocate.ts";
 import { readBootIdentity } from "./boot.ts";
-import { errnoOf, type Files, isErrno } from "./files.ts";
+import { type Files, isErrno } from "./files.ts";
 import { believedHeader, blockOf } from "./index-file.ts";
 import { addressOfName, type Layout } from "./layout.ts";
 import { gatewaysOf, type RangeSet } from "./ranges.ts";
 import type { StoreContext } from "./session.ts";
 import { addLease, grow, hasRoom, nextFree, sizeFor, type Table, tableInMemory } from "./table.ts";
-
-/**
- * Why leases could not be written, as a sentence; `undefined` when they can. Makes nothing: where the folder is absent,
- * the nearest folder above it that exists must be writable.
- */
-export function unwritable(files: Files, layout: Layout): string | undefined {
-  for (let path = layout.leases; ; path = path.slice(0, path.lastIndexOf("/"))) {
-    const at = path === "" ? "/" : path;
-    try {
-      const is = files.stat(at, true);
-      if (is !== undefined && is.kind !== "directory") return `${at} is no folder`;
-      if (is !== undefined) return files.isWritable(at) ? undefined : `${at} is not writable`;
-    } catch (error) {
-      if (errnoOf(error) === undefined || !(error instanceof Error)) throw error;
-      return error.message;
-    }
-    if (path === "") return "/ does not exist";
-  }
-}
 
 /**
  * Numbers of the sets that have no free address. For looking only: takes no lock and reads no lease, so a change under way

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { loadNative } from "../../native/load.ts";
 import { CniError } from "../../src/cni/errors.ts";
 import { formatIp, parseIp } from "../../src/ip/index.ts";
-import { fullSets, unwritable } from "./state.ts";
+import { unwritable } from "./files.ts";
+import { fullSets } from "./state.ts";
 import {
   add,
   BOOT_A,
@@ -436,13 +437,13 @@ describe("state", () => {
   test("writable: the folder, or the nearest one above it", () => {
     using dir = newDataDir();
     const files = loadNative();
-    const at = (path: string) => unwritable(files, contextIn(path).layout);
+    const at = (path: string) => unwritable(files, contextIn(path).layout.leases);
     expect(at(dir.path)).toBeUndefined();
     expect(at(`${dir.path}/not/yet/there`)).toBeUndefined();
     expect(readdirSync(dir.path)).toEqual([]);
     writeFileSync(`${dir.path}/file`, "");
     expect(at(`${dir.path}/file`)).toBe(`${dir.path}/file is no folder`);
     const readOnly = { ...files, isWritable: () => false };
-    expect(unwritable(readOnly, contextIn(`${dir.path}/new`).layout)).toBe(`${dir.path} is not writable`);
+    expect(unwritable(readOnly, contextIn(`${dir.path}/new`).layout.leases)).toBe(`${dir.path} is not writable`);
   });
 });

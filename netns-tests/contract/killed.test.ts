@@ -85,7 +85,9 @@ describe("a plugin killed at any moment", () => {
   const subjects = SUBJECTS.filter((each) => leavesTraces(each) && !each.variant);
   const chosen = SOAK
     ? subjects
-    : subjects.filter(({ name }) => /masquerading|checked|(portmap|bandwidth|macvlan).*v4 and v6|vxlan/.test(name));
+    : subjects.filter(({ name }) =>
+        /masquerading|checked|(portmap|bandwidth|tuning|macvlan).*v4 and v6|vxlan/.test(name),
+      );
   for (const subject of chosen)
     for (const ground of ["a fresh host", "a host in use"] as const)
       contractTest(`${subject.name}: ${RUNS} times on ${ground}, DEL or GC leaves it as it was`, async () => {

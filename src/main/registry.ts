@@ -15,6 +15,7 @@ export const PLUGINS: Readonly<Record<string, Loader>> = {
   macvlan: async () => (await import("../../plugins/macvlan/index.ts")).macvlan as Plugin,
   portmap: async () => (await import("../../plugins/portmap/index.ts")).portmap as Plugin,
   ptp: async () => (await import("../../plugins/ptp/index.ts")).ptp as Plugin,
+  tuning: async () => (await import("../../plugins/tuning/index.ts")).tuningOn(loadNative) as Plugin,
   vxlan: async () => {
     const { vxlanOn } = await import("../../plugins/vxlan/index.ts");
     const { bridge } = await import("../../plugins/bridge/index.ts");

@@ -7,6 +7,7 @@ import { loopback } from "./loopback.ts";
 import { macvlans } from "./macvlan.ts";
 import { portmaps } from "./portmap.ts";
 import { ptps } from "./ptp.ts";
+import { tunings } from "./tuning.ts";
 import { vxlan } from "./vxlan.ts";
 
 /** Everything the suite proves. A plugin joins by its line here. */
@@ -17,6 +18,7 @@ export const SUBJECTS: readonly Subject[] = [
   ...portmaps,
   ...firewalls,
   ...bandwidths,
+  ...tunings,
   vxlan,
   loopback,
   hostLocal,
