@@ -52,3 +52,7 @@ export function lacksController(...controllers: readonly string[]): Lack {
   const absent = controllers.find((controller) => !cgroups.has(controller));
   return absent === undefined ? undefined : `no cgroup controller ${absent}`;
 }
+
+/** Where a cgroup2 is mounted whose root is shown; beside v1 too. */
+export const cgroup2Mount = (): string | undefined =>
+  /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "utf8"))?.[1];

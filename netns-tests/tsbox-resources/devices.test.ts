@@ -1,16 +1,17 @@
 /** Device rules on this machine's cgroups; and, where it has a cgroup2 as well, the program that cgroup v2 gets. */
 import { expect } from "bun:test";
-import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, rmdirSync } from "node:fs";
 import { loadNative } from "../../native/load.ts";
 import { deviceProgram } from "../../src/tsbox/devices/program.ts";
 import { accessOf, DEFAULT_RULES } from "../../src/tsbox/devices/rules.ts";
 import { randomName } from "../support/run.ts";
 import { type Lack, lacksRoot, testUnless } from "../support/skip.ts";
+import { cgroup2Mount } from "./boxes.ts";
 import { TRY_DEVICES, testDevices } from "./device-cases.ts";
 
 testDevices("this machine");
 
-const unified = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "utf8"))?.[1];
+const unified = cgroup2Mount();
 const lacksUnified: Lack = unified === undefined ? "no cgroup2 is mounted" : undefined;
 
 testUnless(

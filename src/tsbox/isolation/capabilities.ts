@@ -72,9 +72,11 @@ export function capabilitiesFor(
  * @param status text of /proc/PID/status (proc(5), CapBnd)
  */
 export function boundingSet(status: string): Capability[] {
-  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1] ?? "0"}`);
-  return NAMES.filter((name) => (mask & bitOf(name)) !== 0n);
+  return namesOf(BigInt(`0x${/^CapBnd:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1] ?? "0"}`));
 }
+
+/** The capabilities of a mask, in the kernel's order. */
+export const namesOf = (mask: bigint): Capability[] => NAMES.filter((name) => (mask & bitOf(name)) !== 0n);
 
 /**
  * The sets of a container's first process: bounding, permitted and effective. Inheritable stays empty (CVE-2022-24769: what

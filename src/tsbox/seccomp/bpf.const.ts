@@ -14,6 +14,7 @@ export const BPF = {
   JEQ: 0x10,
   JGT: 0x20,
   JGE: 0x30,
+  JSET: 0x40,
   MAXINSNS: 4096,
 } as const;
 

@@ -38,6 +38,7 @@ export function interpret(program: readonly Instruction[], call: Call): { value:
     else if (code === (BPF.JMP | BPF.JEQ | BPF.K)) branch(loaded === k);
     else if (code === (BPF.JMP | BPF.JGT | BPF.K)) branch(loaded > k);
     else if (code === (BPF.JMP | BPF.JGE | BPF.K)) branch(loaded >= k);
+    else if (code === (BPF.JMP | BPF.JSET | BPF.K)) branch((loaded & k) !== 0);
     else throw new Error(`no instruction 0x${code.toString(16)} at ${at}`);
   }
 }
