@@ -182,7 +182,7 @@ describe("libseccomp as the judge", () => {
           };
           expectEqual(policy, namedCalls(policy), libseccomp(policy));
         }),
-        { numRuns: 30 },
+        { numRuns: 15 },
       );
     });
   }
@@ -234,7 +234,7 @@ describe("the words of a policy as the judge", () => {
         );
         expectEqual(policy, asked, judge);
       }),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
   });
 });
