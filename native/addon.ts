@@ -191,6 +191,14 @@ export interface Native {
    * @param cwd `undefined` is this process's
    */
   run(...call: RunArguments): RunResult;
+  /**
+   * Becomes another program inside a network namespace (setns(2), execve(2)): same process, standard streams and terminal; all
+   * other descriptors are closed, signals as at the start of a program. Returns only by throwing: ENOENT, EACCES, ENOEXEC.
+   * @param argv all arguments, the program's name first
+   * @param env `NAME=value`, the whole environment
+   * @param cwd `undefined` is this process's
+   */
+  exec(netns: Fd, path: string, argv: readonly string[], env: readonly string[], cwd: string | undefined): never;
   /** Whoever ends this process meanwhile leaves the program running. */
   runAsync(...call: RunArguments): Promise<RunResult>;
 }

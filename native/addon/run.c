@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "addon.h"
+#include "exec.h"
 #include "signame.h"
 #include "task.h"
 
@@ -99,4 +100,26 @@ static napi_value js_run_async(napi_env env, napi_callback_info info) {
   return read_call(env, info, &call) ? task_start(env, &call.task, sizeof call) : NULL;
 }
 
-const struct function run_functions[] = {{"run", js_run}, {"runAsync", js_run_async}, {NULL, NULL}};
+static napi_value js_exec(napi_env env, napi_callback_info info) {
+  struct args args;
+  struct sys_error error;
+  int netns;
+  char path[PATH_MAX];
+  char cwd[PATH_MAX];
+  char **argv;
+  char **variables;
+  if (!js_args(env, info, "exec", 5, &args) || !js_fd(&args, 0, true, &netns) || !js_path(&args, 1, path)) return NULL;
+  bool has_cwd = !js_is_undefined(&args, 4);
+  if (has_cwd && !js_path(&args, 4, cwd)) return NULL;
+  if (!js_texts(&args, 2, 0, &argv)) return NULL;
+  if (!js_texts(&args, 3, 0, &variables)) {
+    free(argv);
+    return NULL;
+  }
+  exec_in(netns, path, argv, variables, has_cwd ? cwd : NULL, &error);
+  free(argv);
+  free(variables);
+  return js_throw(env, &error);
+}
+
+const struct function run_functions[] = {{"run", js_run}, {"runAsync", js_run_async}, {"exec", js_exec}, {NULL, NULL}};
