@@ -23,6 +23,8 @@ export interface Link {
   /** Lower case, colon-separated; empty for links without one. */
   readonly mac: string;
   readonly mtu: number;
+  /** ARPHRD_* of linux/if_arp.h: 1 Ethernet, 772 loopback. */
+  readonly type: number;
   /** IFF_* of linux/if.h. */
   readonly flags: number;
   /** Switched on (IFF_UP). */
@@ -66,6 +68,7 @@ export function toLink({ header, attrs }: LinkAnswer): Link {
     altNames: attrs.propList ?? [],
     mac: attrs.address ?? "",
     mtu: attrs.mtu ?? 0,
+    type: header.type,
     flags: header.flags,
     up: (header.flags & IFF.UP) !== 0,
     running: (header.flags & IFF.RUNNING) !== 0,

@@ -34,6 +34,8 @@ interface TcObject<Attrs> {
   readonly parent: string;
   /** Also for kinds whose options are not decoded. */
   readonly kind: string;
+  /** `tcm_info`: of a qdisc the number of its users. */
+  readonly info: number;
   readonly attrs: Attrs;
 }
 export type Qdisc = TcObject<QdiscAttrs>;
@@ -160,7 +162,7 @@ function filterRequest(spec: FilterSpec): Request {
 }
 
 function toObject<A extends { kind?: string | undefined; kindName?: string | undefined }>(
-  header: { index: number; handle: number; parent: number },
+  header: { index: number; handle: number; parent: number; info: number },
   attrs: A,
 ): TcObject<A> {
   return {
@@ -168,6 +170,7 @@ function toObject<A extends { kind?: string | undefined; kindName?: string | und
     handle: formatHandle(header.handle),
     parent: header.parent === TC_H.UNSPEC ? "" : formatHandle(header.parent),
     kind: (attrs.kind === "unknown" ? attrs.kindName : attrs.kind) ?? "",
+    info: header.info,
     attrs,
   };
 }
