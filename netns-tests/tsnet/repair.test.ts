@@ -7,6 +7,7 @@ import { openKernel } from "../../src/kernel/open.ts";
 import { PLUGINS } from "../../src/main/registry.ts";
 import { repairAll } from "../../src/tsnet/repair/repair.ts";
 import type { Surroundings } from "../../src/tsnet/surroundings.ts";
+import { NO_TERMINAL } from "../../src/tsnet/terminal.ts";
 import { connect, makeNetns, makeSandbox } from "../support/netns.ts";
 import type { Place } from "../support/place.ts";
 import { hasReference, OURS_DIR, REFERENCE_DIR } from "../support/plugin-dirs.ts";
@@ -215,7 +216,7 @@ testUnless(lacksTsnet, "what was deleted while it was being repaired leaves noth
     },
   };
   const surroundings: Surroundings = {
-    ...{ native, env: {}, cwd: "/", ownFolder: "/", ipams: {}, out: () => {}, err: () => {} },
+    ...{ native, env: {}, cwd: "/", ownFolder: "/", ipams: {}, terminal: NO_TERMINAL, out: () => {}, err: () => {} },
     plugins: { bridge: async () => bridge, portmap: async () => deletedMeanwhile },
   };
   const how = { cacheDir: w.cacheDir, dryRun: false, foreign: false };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Command } from "commander";
 import { loadNative } from "../../native/load.ts";
 import { commandLine } from "./main.ts";
+import { NO_TERMINAL } from "./terminal.ts";
 import { tsnet } from "./testing/surroundings.ts";
 
 function* words(command: Command, path: readonly string[] = []): Generator<string[]> {
@@ -18,6 +19,7 @@ const all = [
       env: {},
       cwd: "/",
       ownFolder: "/nowhere",
+      terminal: NO_TERMINAL,
       out: () => {},
       err: () => {},
     }),

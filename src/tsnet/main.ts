@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
+import { listCommands } from "./list/index.ts";
+import { nsCommand } from "./ns/index.ts";
 import { overlayCommand } from "./overlay/index.ts";
 import { portsCommand } from "./ports/index.ts";
 import { repairCommand } from "./repair/index.ts";
@@ -34,18 +36,21 @@ export function commandLine(s: Surroundings): Command {
     .description("Look into, explain and drive the networks of containers.")
     .version(RELEASE, "-V, --version")
     .showSuggestionAfterError()
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: s.out, writeErr: s.err });
-  withExamples(program, ["tsnet cni list"]);
-  for (const word of [
+  withExamples(program, ["tsnet ns ls", "tsnet cni list"]);
+  const words = [
+    nsCommand(s),
+    ...listCommands(s),
     cniCommand(s),
-    installCommand(s),
-    uninstallCommand(s),
     portsCommand(s),
     repairCommand(s),
     overlayCommand(s),
-  ])
-    program.addCommand(word);
+    installCommand(s),
+    uninstallCommand(s),
+  ];
+  for (const word of words) program.addCommand(word);
   inherit(program, "tsnet");
   return program;
 }

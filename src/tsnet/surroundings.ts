@@ -2,6 +2,7 @@ import type { Native } from "../../native/addon.ts";
 import { loadNative } from "../../native/load.ts";
 import { CNI_CODE, CniError } from "../cni/errors.ts";
 import type { Plugin } from "../plugin/plugin.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
 
 /** A plugin by the name of its executable, loaded when it is needed. */
 export type Catalogue = Readonly<Record<string, () => Promise<Plugin>>>;
@@ -20,6 +21,7 @@ export interface Surroundings extends Holdings {
   readonly cwd: string | undefined;
   /** Folder of this executable. */
   readonly ownFolder: string;
+  readonly terminal: Terminal;
   out(text: string): void;
   err(text: string): void;
 }
@@ -27,12 +29,17 @@ export interface Surroundings extends Holdings {
 export function processSurroundings(holdings: Holdings): Surroundings {
   const native = nativeOrReason();
   const encoder = new TextEncoder();
+  let terminal: Terminal | undefined;
   return {
     ...holdings,
     native,
     env: process.env,
     cwd: callersFolder(),
     ownFolder: process.execPath.slice(0, process.execPath.lastIndexOf("/")),
+    get terminal() {
+      terminal ??= terminalOf(native, process.env, () => process.stdout.columns);
+      return terminal;
+    },
     out: (text) => native.writeAll(1, encoder.encode(text)),
     err: (text) => native.writeAll(2, encoder.encode(text)),
   };

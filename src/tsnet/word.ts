@@ -7,7 +7,7 @@ export function word(name: string, description: string, examples: readonly strin
 
 /** A word that only has words below it. */
 export function group(name: string, description: string, example: string, words: readonly Command[]): Command {
-  const command = word(name, description, [example]);
+  const command = word(name, description, [example]).enablePositionalOptions();
   for (const child of words) command.addCommand(child);
   return command;
 }

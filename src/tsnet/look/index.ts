@@ -12,3 +12,4 @@ export {
   type Snapshot,
   type TrafficControl,
 } from "./snapshot.ts";
+export { type SocketOwner, socketOwners } from "./socket-owners.ts";

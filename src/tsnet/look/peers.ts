@@ -33,12 +33,14 @@ const AT_ONCE = 100;
  * those that know the asking one themselves, which makes the usual star (all pairs end on the host) linear.
  * @param namespaces all that may hold an other end
  * @param wanted those to be read; all when absent
+ * @param options `peers: false` spares the questions when nobody asks where links lead
  */
 export async function lookAt(
   s: Pick<Surroundings, "native">,
   namespaces: readonly Namespace[],
   parts: readonly Part[],
   wanted: readonly Namespace[] = namespaces,
+  options: { readonly peers?: boolean } = {},
 ): Promise<Look> {
   const asked: readonly Part[] = parts.includes("links") ? parts : ["links", ...parts];
   const snapshots: Snapshot[] = [];
@@ -56,7 +58,7 @@ export async function lookAt(
       const open = openNumbers(snapshot.links ?? []);
       const found = new Map<number, string>();
       numbers.set(ns.identity, found);
-      if (open.size > 0) await resolve(s, kernel, ns, { open, found, knownBy, namespaces });
+      if (open.size > 0 && options.peers !== false) await resolve(s, kernel, ns, { open, found, knownBy, namespaces });
       for (const identity of found.values()) {
         const list = knownBy.get(identity) ?? [];
         list.push(ns);

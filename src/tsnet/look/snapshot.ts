@@ -132,7 +132,8 @@ async function readTc(kernel: Kernel): Promise<TrafficControl> {
   for (const { link, kind, handle } of qdiscs) {
     if (kind === "noqueue") continue;
     const parents = links.get(link) ?? new Set(["root"]);
-    if (kind === "ingress" || kind === "clsact") parents.add("ffff:fff2").add("ffff:fff3");
+    if (kind === "clsact") parents.add("ffff:fff2").add("ffff:fff3");
+    else if (kind === "ingress") parents.add("ffff:");
     else if (handle !== "0:") parents.add(handle);
     links.set(link, parents);
   }

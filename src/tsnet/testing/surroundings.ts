@@ -2,6 +2,7 @@ import { loadNative } from "../../../native/load.ts";
 import { commandLine } from "../main.ts";
 import { report } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { NO_TERMINAL } from "../terminal.ts";
 
 export interface Said {
   readonly exit: number;
@@ -20,6 +21,7 @@ export async function tsnet(args: readonly string[], given: Partial<Surroundings
     env: {},
     cwd: "/",
     ownFolder: "/nowhere",
+    terminal: NO_TERMINAL,
     ...given,
     out: (text) => {
       out += text;

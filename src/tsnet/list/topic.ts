@@ -1,0 +1,41 @@
+import { type LinkNames, linkNames } from "../forms/names.ts";
+import type { Look, Part, Snapshot } from "../look/index.ts";
+
+/** One namespace as a topic sees it. */
+export interface Seen<Options = object> {
+  readonly snapshot: Snapshot;
+  readonly look: Look;
+  readonly nameOf: LinkNames;
+  readonly options: Options;
+}
+
+/** One kind of thing that namespaces have: how it is read, what `--json` gives, what people see. */
+export interface Topic<Options extends object = object> {
+  /** The word: `tsnet link ls`. */
+  readonly name: string;
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly parts: readonly Part[];
+  /** Whether people see where links lead to, for which other namespaces have to be looked at. */
+  readonly peers?: boolean;
+  /** `ip -j link` and so on: what `--json` has the form of, for the help. */
+  readonly form: string;
+  readonly options?: readonly (readonly [flags: string, description: string])[];
+  /** The value of `--json` for one namespace. */
+  json(seen: Seen<Options>): unknown;
+  /** Lines for people, each cell escaped by the caller; or a whole text, escaped already. */
+  text(seen: Seen<Options>): Rows | string;
+}
+
+export interface Rows {
+  readonly heading: readonly string[];
+  /** Hostile text: escaped when it is printed. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+export const seenBy = <O>(snapshot: Snapshot, look: Look, options: O): Seen<O> => ({
+  snapshot,
+  look,
+  nameOf: linkNames(snapshot.links ?? []),
+  options,
+});

@@ -1,0 +1,33 @@
+import type { Container, Namespace } from "../look/index.ts";
+
+/** Who lives in a namespace, in a few words: a pod with its containers, a container, processes, or what holds it. Hostile text. */
+export function ownerText(ns: Namespace): string {
+  const { containers } = ns;
+  const pod = containers.find((c) => c.pod)?.pod;
+  if (pod) {
+    const names = containers.map((c) => c.name).filter((name) => name !== undefined && name !== "POD");
+    const runtime = containers[0]?.runtime ?? "";
+    return `pod ${pod.namespace}/${pod.name} (${runtime}${names.length > 0 ? `: ${names.join(", ")}` : ""})`;
+  }
+  if (containers.length > 0) return containers.map(containerText).join(", ");
+  if (ns.host) return `${ns.processCount} processes outside containers`;
+  const [first] = ns.processes;
+  if (first)
+    return `${first.name} (process ${first.pid})${ns.processCount > 1 ? ` and ${ns.processCount - 1} more` : ""}`;
+  const [handle] = ns.handles;
+  if (handle?.kind === "thread" || handle?.kind === "descriptor") return `held by ${handle.text}`;
+  return "";
+}
+
+const containerText = ({ runtime, id, name }: Container): string =>
+  `${runtime === "cni" ? "attachment" : runtime} ${name ?? id.slice(0, 24)}`;
+
+/** One owner as JSON. */
+export const containerJson = (c: Container) => ({
+  runtime: c.runtime,
+  id: c.id,
+  name: c.name,
+  pod: c.pod,
+  pid: c.pid,
+  networks: c.networks.length > 0 ? c.networks : undefined,
+});
