@@ -41,7 +41,7 @@ export function linkHead(link: Link, nameOf: LinkNames): Form {
         ? { link: link.peerIndex === 0 ? null : nameOf(link.peerIndex) }
         : { link_index: link.peerIndex }),
     ifname: link.name,
-    flags: linkFlags(link.flags),
+    flags: [...linkFlags(link.flags), ...(here && link.peerIndex && nameOf.isDown(link.peerIndex) ? ["M-DOWN"] : [])],
     mtu: link.mtu,
     qdisc: attrs.qdisc,
     master: link.master === undefined ? undefined : nameOf(link.master),

@@ -36,12 +36,20 @@ const LINK_TYPES = new Map([
 export const linkTypeName = (type: number): string => LINK_TYPES.get(type) ?? `[${type}]`;
 
 /** Names by index of one namespace's links; `if7` for one that is not there. */
-export type LinkNames = (index: number) => string;
+export interface LinkNames {
+  (index: number): string;
+  /** Whether it is there and switched off. */
+  isDown(index: number): boolean;
+}
 
-export const linkNames = (links: readonly { readonly index: number; readonly name: string }[]): LinkNames => {
-  const names = new Map(links.map((link) => [link.index, link.name]));
-  return (index) => names.get(index) ?? `if${index}`;
-};
+export function linkNames(
+  links: readonly { readonly index: number; readonly name: string; readonly up: boolean }[],
+): LinkNames {
+  const byIndex = new Map(links.map((link) => [link.index, link]));
+  return Object.assign((index: number) => byIndex.get(index)?.name ?? `if${index}`, {
+    isDown: (index: number) => byIndex.get(index)?.up === false,
+  });
+}
 
 /** Names of the bits that are set, in the order of the table. */
 export const flagNames = (table: readonly (readonly [bit: number, name: string])[], flags: number): string[] =>

@@ -38,7 +38,7 @@ function optionsForm({ attrs }: Qdisc): Form {
     case "bfifo":
       return { limit: attrs.data?.limit };
     case "pfifo_fast":
-      return attrs.data ? { bands: attrs.data.bands, priomap: [...attrs.data.priorityMap] } : {};
+      return attrs.data ? { bands: attrs.data.bands, priomap: [...attrs.data.priorityMap], multiqueue: false } : {};
     default:
       return {};
   }

@@ -2,7 +2,7 @@ import { isSystemError } from "../../../native/load.ts";
 import type { Addr } from "../../kernel/addr.ts";
 import type { Fdb } from "../../kernel/fdb.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { BridgeVlan, Link } from "../../kernel/link.ts";
+import type { BridgeVlan, Link, LinkName } from "../../kernel/link.ts";
 import type { Neigh } from "../../kernel/neigh.ts";
 import type { Ruleset } from "../../kernel/nft-ruleset.ts";
 import type { Route } from "../../kernel/route.ts";
@@ -32,6 +32,8 @@ export interface ConntrackUsage {
 export interface Parts {
   /** Of hardware and every kind, with settings; `ip -d link`. */
   links: readonly Link[];
+  /** Only their names, cheaply: for lists of many namespaces. */
+  linkNames: readonly LinkName[];
   addrs: readonly Addr[];
   /** Of all tables, both families. */
   routes: readonly Route[];
@@ -62,6 +64,7 @@ export interface Snapshot extends Partial<Readonly<Parts>> {
 
 const READERS: { readonly [P in Part]: (kernel: Kernel) => Promise<Parts[P]> } = {
   links: (kernel) => kernel.link.list(),
+  linkNames: (kernel) => kernel.link.names(),
   addrs: (kernel) => kernel.addr.list(),
   routes: (kernel) => kernel.route.list({ table: "all" }),
   rules: (kernel) => kernel.rule.list(),
@@ -73,14 +76,14 @@ const READERS: { readonly [P in Part]: (kernel: Kernel) => Promise<Parts[P]> } =
   sysctls: async (kernel) =>
     readSysctls(
       kernel,
-      (await kernel.link.list()).map((link) => link.name),
+      (await kernel.link.names()).map((link) => link.name),
     ),
   sockets: (kernel) => kernel.sockets.list(),
   conntrack: readConntrack,
   legacyTables: (kernel) => kernel.nft.legacyTables(),
 };
 
-export const ALL_PARTS = Object.keys(READERS) as Part[];
+export const ALL_PARTS = (Object.keys(READERS) as Part[]).filter((part) => part !== "linkNames");
 
 /**
  * Reads parts of one namespace. Never throws for what the namespace is or does: one that is gone, or ends meanwhile, or

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Addr } from "../../kernel/addr.ts";
 import { RT_SCOPE } from "../../netlink/rtnl/route.const.ts";
-import { findNamespaces, labelOf, lookAt, type Snapshot } from "../look/index.ts";
+import { findNamespaces, labelOf, readNamespace, type Snapshot } from "../look/index.ts";
 import { sayRemarks } from "../remarks.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { jsonLine, printable, table } from "../text.ts";
@@ -17,7 +17,8 @@ export function lsCommand(s: Surroundings): Command {
     )
     .action(async ({ json = false }: { json?: boolean }) => {
       const host = findNamespaces(s.native);
-      const { snapshots } = await lookAt(s, host.namespaces, ["links", "addrs"], host.namespaces, { peers: false });
+      const snapshots: Snapshot[] = [];
+      for (const ns of host.namespaces) snapshots.push(await readNamespace(s, ns, ["linkNames", "addrs"]));
       if (json) s.out(jsonLine(snapshots.map(toJson)));
       else s.out(table(["NAMESPACE", "OWNER", "LINKS", "ADDRESSES"], snapshots.map(toRow), s.terminal));
       sayRemarks(s, host.remarks);
@@ -26,7 +27,7 @@ export function lsCommand(s: Surroundings): Command {
 }
 
 /** Links and addresses that say something: not the loopback, not link-local. */
-const links = ({ links = [] }: Snapshot): string[] => links.filter((l) => !l.loopback).map((l) => l.name);
+const links = ({ linkNames = [] }: Snapshot): string[] => linkNames.filter((l) => !l.loopback).map((l) => l.name);
 const shown = ({ scope }: Addr): boolean => scope !== RT_SCOPE.HOST && scope !== RT_SCOPE.LINK;
 const addresses = ({ addrs = [] }: Snapshot): string[] => addrs.filter(shown).map((a) => `${a.address}/${a.prefixLen}`);
 
@@ -37,7 +38,7 @@ const few = (all: readonly string[]): string =>
 
 function toRow(snapshot: Snapshot): string[] {
   const { namespace: ns } = snapshot;
-  const dead = snapshot.links === undefined;
+  const dead = snapshot.linkNames === undefined;
   return [
     `${labelOf(ns)}${ns.own ? " *" : ""}`,
     ownerText(ns),
@@ -58,7 +59,7 @@ const toJson = (snapshot: Snapshot) => {
     processes: ns.processes,
     process_count: ns.processCount,
     handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
-    links: snapshot.links && links(snapshot),
+    links: snapshot.linkNames && links(snapshot),
     addresses: snapshot.addrs && addresses(snapshot),
     remarks: remarks.length > 0 ? remarks : undefined,
   };
