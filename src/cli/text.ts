@@ -1,8 +1,8 @@
 import { styled, type Terminal } from "./terminal.ts";
 
 const GAP = "  ";
-/** Narrower cells say nothing. */
-const MIN_CELL = 8;
+/** How narrow cells may get, first and at last. */
+const MIN_CELLS = [8, 4] as const;
 
 /**
  * Rows as lines, each column as wide as its widest cell, two spaces between; no heading for no rows. In a terminal that is too
@@ -10,6 +10,13 @@ const MIN_CELL = 8;
  */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[], terminal?: Terminal): string {
   if (rows.length === 0) return "";
+  if (terminal?.columns !== undefined) {
+    const columns = used(heading, rows);
+    if (columns.length < heading.length) {
+      const only = (row: readonly string[]): string[] => columns.map((column) => row[column] ?? "");
+      return table(only(heading), rows.map(only), terminal);
+    }
+  }
   const widths = heading.map((cell) => Bun.stringWidth(cell));
   for (const row of rows)
     for (const [column, cell] of row.entries()) {
@@ -34,15 +41,21 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 /** Takes from the widest column until all fit, or none can give any more. */
 function narrow(widths: number[], room: number): void {
   let surplus = widths.reduce((sum, width) => sum + width, 0) - room;
-  while (surplus > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
-    if (width <= MIN_CELL) return;
-    const next = Math.max(MIN_CELL, ...widths.filter((w) => w < width));
-    const give = Math.min(surplus, Math.max(1, width - next));
-    widths[widest] = width - give;
-    surplus -= give;
-  }
+  for (const least of MIN_CELLS)
+    while (surplus > 0) {
+      const widest = widths.indexOf(Math.max(...widths));
+      const width = widths[widest] ?? 0;
+      if (width <= least) break;
+      const next = Math.max(least, ...widths.filter((w) => w < width));
+      const give = Math.min(surplus, Math.max(1, width - next));
+      widths[widest] = width - give;
+      surplus -= give;
+    }
+}
+
+/** Columns that have anything in them; in a terminal the others only take room. */
+function used(heading: readonly string[], rows: readonly (readonly string[])[]): number[] {
+  return [...heading.keys()].filter((column) => rows.some((row) => (row[column] ?? "") !== ""));
 }
 
 function cutTo(text: string, width: number): string {

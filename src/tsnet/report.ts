@@ -13,6 +13,16 @@ export class Unsuccessful extends Error {
   override readonly name = "Unsuccessful";
 }
 
+/** A failure with an exit status of its own, where the meaning of one is given: a command that is run for somebody. */
+export class ExitStatus extends CniError {
+  readonly exitStatus: number;
+
+  constructor(exitStatus: number, message: string, details: string) {
+    super(CNI_CODE.OPERATION_FAILED, message, details);
+    this.exitStatus = exitStatus;
+  }
+}
+
 /** Where messages go. */
 export interface Streams {
   out(text: string): void;
@@ -35,7 +45,7 @@ export function report(error: unknown, { out, err }: Streams, json: boolean): nu
   if (!known) throw error;
   if (json) out(`${encodeJson(errorObject(known))}\n`);
   else err(errorText(known));
-  return EXIT.failed;
+  return known instanceof ExitStatus ? known.exitStatus : EXIT.failed;
 }
 
 /** The kernel refused what only root may do; `undefined` for everything else, and for root. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { isSystemError } from "../../../native/load.ts";
-import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import { openNamespace } from "../look/index.ts";
+import { ExitStatus } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { lookFor, NS_HELP } from "../target.ts";
 import { word } from "../word.ts";
@@ -33,21 +33,12 @@ export function execCommand(s: Surroundings): Command {
         }
       }
       const code = isSystemError(refused) ? refused.code : "ENOENT";
-      throw new NotExecuted(
+      throw new ExitStatus(
         code === "ENOENT" || code === "ENOTDIR" ? 127 : 126,
         `cannot execute "${command}": ${code === "ENOENT" ? "no such command" : code}`,
+        "look into PATH, or write the path of the file",
       );
     });
-}
-
-/** The command did not start; exit status as a shell has it. */
-export class NotExecuted extends CniError {
-  readonly exitStatus: number;
-
-  constructor(exitStatus: number, message: string) {
-    super(CNI_CODE.OPERATION_FAILED, message, "look into PATH, or write the path of the file");
-    this.exitStatus = exitStatus;
-  }
 }
 
 const candidates = (path: string | undefined, command: string): string[] =>
