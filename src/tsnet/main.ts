@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
+import { ipamCommand } from "./ipam/index.ts";
 import { listCommands } from "./list/index.ts";
 import { nsCommand } from "./ns/index.ts";
 import { overlayCommand } from "./overlay/index.ts";
@@ -44,6 +45,7 @@ export function commandLine(s: Surroundings): Command {
     nsCommand(s),
     ...listCommands(s),
     cniCommand(s),
+    ipamCommand(s),
     portsCommand(s),
     repairCommand(s),
     overlayCommand(s),
