@@ -70,3 +70,38 @@ testUnless(lacksTsnet, "ports ls shows what is published, ports release frees it
     expect(ran.stderr).not.toMatch(/^ {4}at /m);
   }
 });
+
+testUnless(lacksTsnet, "ports ls --probe says whether a port answers, and what is wrong when it does not", async () => {
+  await using host = await makeNetns();
+  await using blue = await makeSandbox();
+  await using w = await workplace(host);
+  await w.network("web", bridgeList(w, ["10.36.0.0/24"]));
+  await host.exec("ip", "link", "add", "out", "type", "bridge");
+  await host.exec("ip", "addr", "add", "10.37.0.1/24", "dev", "out");
+  await host.exec("ip", "link", "set", "out", "up");
+  await w.must("cni", "add", "web", blue.path, "--container-id", "one", "--cap-args", published(8080, 80));
+  const answer = async (protocol: string) => {
+    const found = JSON.parse(await w.must("ports", "ls", "--probe", "--json")) as Record<string, unknown>[];
+    return found.find((port) => port["protocol"] === protocol && port["family"] === 4);
+  };
+  expect(await answer("tcp")).toMatchObject({ answers: false, answer: "nothing listens in the container" });
+  {
+    await using _server = await serveAll(blue, 80);
+    expect(await answer("tcp")).toMatchObject({ answers: true, answer: "answers" });
+    expect(await answer("udp")).toMatchObject({ answers: null, answer: "cannot be told" });
+    await host.exec(
+      "nft",
+      "add table inet evil { chain c { type filter hook output priority -150; tcp dport 8080 drop; }; }",
+    );
+    expect(await w.must("ports", "ls", "--probe")).toMatch(
+      /container answers, but not through 10\.3[67]\.0\.1: no answer/,
+    );
+    await host.exec("nft", "delete", "table", "inet", "evil");
+  }
+  await blue.exec("ip", "link", "set", "eth0", "down");
+  expect(await answer("tcp")).toMatchObject({
+    answers: false,
+    answer: expect.stringMatching(/^container does not answer/),
+  });
+  expect((await w.must("ports", "ls")).split("\n")[0]).not.toContain("ANSWER");
+});
