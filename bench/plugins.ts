@@ -1,6 +1,6 @@
 /**
  * Whole operations as a runtime sees them, all plugins of a list in order, beside the reference: plain, with masquerading,
- * with two published ports, with 10,000 leases in the folder, and 50 at once. Milliseconds, median (minimum).
+ * with two published ports, with firewall, bandwidth and tuning behind them, with 10,000 leases in the folder, and 50 at once. Milliseconds, median (minimum).
  * Usage: plugins.ts [RUNS] [SCENARIO …]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -30,6 +30,8 @@ interface Scenario {
   readonly name: string;
   readonly ipMasq?: true;
   readonly ports?: true;
+  /** Behind these, firewall, bandwidth and tuning: what a node's list holds. */
+  readonly chain?: true;
   readonly leases?: true;
   readonly atOnce?: true;
 }
@@ -38,6 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "plain" },
   { name: "masq", ipMasq: true },
   { name: "ports", ipMasq: true, ports: true },
+  { name: "chain", ipMasq: true, ports: true, chain: true },
   { name: "leases", leases: true },
   { name: "burst", atOnce: true },
 ];
@@ -73,9 +76,21 @@ function configsOf(scenario: Scenario, side: Side, number: number, folder: strin
     { hostPort, containerPort: 80, protocol: "tcp" },
     { hostPort: hostPort + 1, containerPort: 53, protocol: "udp" },
   ];
+  const portmap = { ...common, type: "portmap", capabilities: { portMappings: true }, runtimeConfig: { portMappings } };
+  if (!scenario.chain) return [bridge, portmap];
+  const limit = 100_000_000;
   return [
     bridge,
-    { ...common, type: "portmap", capabilities: { portMappings: true }, runtimeConfig: { portMappings } },
+    portmap,
+    { ...common, type: "firewall", backend: "iptables" },
+    { ...common, type: "bandwidth", ingressRate: limit, ingressBurst: limit, egressRate: limit, egressBurst: limit },
+    {
+      ...common,
+      type: "tuning",
+      dataDir: `${folder}/tuning`,
+      sysctl: { "net.core.somaxconn": "500", "net.ipv4.conf.IFNAME.arp_filter": "1" },
+      mtu: 1400,
+    },
   ];
 }
 

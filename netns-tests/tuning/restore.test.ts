@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { JsonObject } from "../../src/cni/types.ts";
-import { connect, makeSandbox } from "../support/netns.ts";
+import { makeSandbox } from "../support/netns.ts";
 import { REFERENCE_DIR } from "../support/plugin-dirs.ts";
 import { lacksFile, testUnless } from "../support/skip.ts";
 import { difference, lacks, MAC, makeWorld } from "./world.ts";
@@ -76,11 +76,15 @@ testUnless(lacks, "an ADD that fails at its last step leaves an earlier ADD's re
 testUnless(lacks, "DEL does not touch another namespace that the path leads to by now", async () => {
   await using world = await makeWorld();
   expect(await world.call("ADD", ALL)).toMatchObject(OK);
+  const { tsnet } = JSON.parse(readFileSync(`${world.dataDir}/one_eth0.json`, "utf8")) as { tsnet: { link: number } };
+  // Another container whose first interface has the same number, and who tunes itself.
   await using stranger = await makeSandbox();
-  await connect(world.host, "port1", [], stranger, "eth0", []);
-  await stranger.exec("ip", "link", "set", "eth0", "mtu", "1400", "address", ALL.mac);
+  const like = ["eth0", "index", String(tsnet.link), "mtu", "1400", "address", ALL.mac];
+  await stranger.exec("ip", "link", "add", ...like, "type", "ifb");
+  await stranger.exec("sysctl", "-qw", "net.ipv4.ip_local_port_range=20000 30000");
   expect(await world.call("DEL", ALL, { netns: stranger.path })).toMatchObject(OK);
   expect(await stranger.exec("ip", "link", "show", "eth0")).toMatch(/mtu 1400 .*\n.*02:00:00:00:00:60/);
+  expect(await stranger.exec("sysctl", "-n", "net.ipv4.ip_local_port_range")).toBe("20000\t30000\n");
   expect(readdirSync(world.dataDir)).toEqual([]);
 });
 

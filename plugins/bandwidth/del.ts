@@ -20,7 +20,8 @@ export async function del(req: Request, { host }: PluginContext): Promise<void> 
   await allOf([
     ["stop shaping on the host", () => stopShaping(host, req, hostEnd)],
     ["remove what the reference plugin left", () => removeReferenceIfb(host, req, hostEnd)],
-    ["stop shaping in the container", () => stopInside(host, req, hostEnd)],
+    // What has an end on the host is shaped there, and the container's end is its own affair.
+    ...(hostEnd ? [] : [["stop shaping in the container", () => stopInside(host, req)] as const]),
   ]);
 }
 
@@ -52,15 +53,11 @@ async function removeReferenceIfb(host: Kernel, req: Request, hostEnd: Link | un
   if (users.every((index) => index === hostEnd?.index)) await deleteLink(host, ifb.index);
 }
 
-/**
- * The path may lead into somebody else's namespace by now: an interface is touched only with a proof that it is ours. The
- * container's end of a pair that is shaped on the host is its own affair.
- */
-async function stopInside(host: Kernel, req: Request, hostEnd: Link | undefined): Promise<void> {
+/** The path may lead into somebody else's namespace by now: an interface is touched only with a proof that it is ours. */
+async function stopInside(host: Kernel, req: Request): Promise<void> {
   if (req.netns === "") return;
   await using sandbox = await enterIfThere(host, req.netns);
   if (!sandbox || sandbox.identity === host.identity) return;
   const link = await sandbox.link.get(req.ifName);
-  const isShaped = link && hostEnd?.peerIndex !== link.index && isProvenOurs(link, req);
-  await stopShaping(sandbox, req, isShaped ? link : undefined);
+  await stopShaping(sandbox, req, link && isProvenOurs(link, req) ? link : undefined);
 }
