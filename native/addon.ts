@@ -108,6 +108,15 @@ export interface Native {
   sysctlGetAsync(netns: Fd, key: string): Promise<string>;
   sysctlSetAsync(netns: Fd, key: string, value: string): Promise<void>;
 
+  // --- ICMP
+  /**
+   * Sends one echo request from a namespace, an IP packet of exactly `packetBytes` (64..65535) that nobody may cut to pieces.
+   * The round trip in milliseconds, or `undefined` when no answer came within `timeoutMs`. EMSGSIZE when it does not fit
+   * on the way and that was told; ENETUNREACH, EHOSTUNREACH … when the network says so. EINVAL for what is no address.
+   */
+  icmpEcho(netns: Fd, address: string, packetBytes: number, timeoutMs: number): number | undefined;
+  icmpEchoAsync(netns: Fd, address: string, packetBytes: number, timeoutMs: number): Promise<number | undefined>;
+
   // --- files (node:fs costs 2 ms of start-up); modes are subject to the umask, as in open(2)
   /**
    * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked; symbolic links are refused (ELOOP).

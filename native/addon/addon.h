@@ -10,6 +10,7 @@ struct function {
 };
 
 /* Each list ends with an entry without name. */
+extern const struct function echo_functions[];
 extern const struct function stream_functions[];
 extern const struct function netns_functions[];
 extern const struct function netlink_functions[];

@@ -54,6 +54,11 @@ export interface Kernel extends AsyncDisposable {
    * kernel did what was asked. Acknowledged is only the last one, so thousands fit the socket's buffer.
    */
   attempt(...requests: Request[]): Promise<(NetlinkError | undefined)[]>;
+  /**
+   * One ICMP echo request of exactly `bytes` (64..65535, headers included) that may not be cut to pieces, on a thread of its own:
+   * the round trip in milliseconds, `undefined` for silence. SystemError EMSGSIZE when it does not fit, EHOSTUNREACH …
+   */
+  echo(address: string, options: { bytes: number; timeoutMs: number }): Promise<number | undefined>;
   /** Changes as they happen; see `MonitorTopic`. Ends when the consumer stops, or with the kernel. */
   monitor(topics: readonly MonitorTopic[]): Monitor;
   /** Another namespace, by path. SystemError ENOENT (nothing there) or EINVAL (not a network namespace). */

@@ -78,6 +78,7 @@ function bind(native: Native, netns: Fd, waiting: Waiting): Kernel {
     },
     commit: (...requests) => (requests.length === 0 ? Promise.resolve() : ctx.route().commit(...requests)),
     attempt: (...requests) => attempt(ctx.route(), requests),
+    echo: (address, { bytes, timeoutMs }) => native.icmpEchoAsync(netns, address, bytes, timeoutMs),
     monitor: (topics) => (require("./monitor.ts") as typeof import("./monitor.ts")).monitor(ctx, topics),
     enter: async (path) => bind(native, native.netnsOpen(path), waiting),
     async [Symbol.asyncDispose]() {
