@@ -31,6 +31,7 @@ conntrack conntrack
 containerd containerd
 containernetworking-plugins /usr/lib/cni/bridge
 ethtool ethtool
+iperf3 iperf3
 iptables iptables-nft
 jq jq
 nftables nft
