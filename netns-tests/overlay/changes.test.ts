@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { testUnless } from "../support/skip.ts";
+import { lacksCommand, testUnless } from "../support/skip.ts";
 import { ping } from "../support/traffic.ts";
 import { DEVICE, lack, makeOverlayLab, type OverlayHost, peerOf, subnetsOf, tellOf, underlay4 } from "./lab.ts";
 
@@ -206,6 +206,50 @@ testUnless(
     expect(ran.stderr).toContain("the route to 10.244.2.0/24");
     expect(await one.place.exec("ip", "route", "show", "10.244.2.0/24")).toContain(`via ${underlay4(254)}`);
     expect(await ping(a.sandbox, c.v4)).toBe(true);
+  },
+  30_000,
+);
+
+/** The lock of the host's network, taken by another process until it is let go. */
+async function holdLock(host: OverlayHost): Promise<AsyncDisposable> {
+  const inode = (await host.place.exec("stat", "-L", "-c", "%i", host.place.path)).trim();
+  const [name] = (await readdir("/run/tsnet")).filter(
+    (each) => each.startsWith("overlay-") && each.includes(`-${inode}-`),
+  );
+  const script = 'exec 9>"$1"; flock 9; echo held; read -r rest';
+  const child = Bun.spawn(["sh", "-c", script, "sh", join("/run/tsnet", name ?? "none")], {
+    stdin: "pipe",
+    stdout: "pipe",
+  });
+  await child.stdout.getReader().read();
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.exited;
+    },
+  };
+}
+
+testUnless(
+  lack ?? lacksCommand("flock"),
+  "an ADD that had to wait for another change takes the peers as they are then",
+  async () => {
+    await using lab = await makeOverlayLab({ underlay: 4 });
+    const one = lab.host(1);
+    await one.attach("a");
+    let late: Promise<unknown>;
+    {
+      await using _lock = await holdLock(one);
+      late = one.attach("late");
+      const attached = async (): Promise<boolean> =>
+        (await one.json("ip", "-j", "link", "show", "type", "veth", "master", "br-ov42")).length === 2;
+      for (const deadline = Date.now() + 10_000; !(await attached()) && Date.now() < deadline; ) await Bun.sleep(10);
+      await rm(join(one.peersDir, "host3.json"));
+      await tellOf(one.peersDir, "host4", peerOf(4, 4));
+    }
+    await late;
+    expect(await tables(one)).toContain(underlay4(4));
+    expect(await tables(one)).not.toContain("10.244.3.0");
   },
   30_000,
 );

@@ -38,7 +38,9 @@ export interface OverlayHost {
   readonly plugin: JsonObject;
   readonly chain: Chain;
   attach(containerId: string): Promise<Pod>;
-  /** `tsnet overlay …` with this host's configuration. */
+  /** `tsnet …` with this host's configuration. */
+  tsnet(...args: string[]): Promise<Ran>;
+  /** `tsnet overlay …` */
   overlay(...args: string[]): Promise<Ran>;
   /** `tsnet overlay sync`, which must succeed: the lines it prints. */
   sync(): Promise<string[]>;
@@ -170,12 +172,13 @@ function makeHost(of: {
   const list = { cniVersion: "1.1.0", name: "blue", plugins: [plugin] };
   const written = writeFile(join(confDir, "10-blue.conflist"), JSON.stringify(list));
   const chain = makeChain({ name: "blue", host: place, cniVersion: "1.1.0", plugins: [plugin] });
-  const overlay = async (...args: string[]): Promise<Ran> => {
+  const tsnet = async (...args: string[]): Promise<Ran> => {
     await written;
-    return run([...place.enter, TSNET, "overlay", ...args], {
+    return run([...place.enter, TSNET, ...args], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", NETCONFPATH: confDir, CNI_PATH: OURS_DIR ?? "" },
     });
   };
+  const overlay = (...args: string[]): Promise<Ran> => tsnet("overlay", ...args);
   const host: OverlayHost = {
     name,
     place,
@@ -185,6 +188,7 @@ function makeHost(of: {
     peersDir,
     plugin,
     chain,
+    tsnet,
     overlay,
     async attach(containerId) {
       const sandbox = of.use(await makeSandbox());

@@ -2,7 +2,6 @@ import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { findDevices } from "../../src/plugin/overlay/device.ts";
 import { leaveOverlay } from "../../src/plugin/overlay/leave.ts";
-import type { PeerProblem } from "../../src/plugin/overlay/peer.ts";
 import { planOverlay } from "../../src/plugin/overlay/plan.ts";
 import { syncOverlay } from "../../src/plugin/overlay/sync.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
@@ -22,10 +21,9 @@ export async function add(req: AttachmentRequest<VxlanConf>, ctx: PluginContext,
   const files = parts.files();
   const owner = attachmentOf(req);
   // What the request asks for in vain is found out before anything is made.
-  const plan = await planOverlay({ host, files, cwd }, overlay);
+  const sources = { host, files, cwd };
+  const plan = await planOverlay(sources, overlay);
   await findDevices(host, plan);
-  const report = ({ from, message }: PeerProblem): void => note(`${from}: not used: ${message}`);
-  for (const problem of plan.problems) report(problem);
   const bridge = onBridge(conf, ctx, parts.bridge, plan);
   const inner = { ...attachment, conf: bridge.conf };
 
@@ -41,10 +39,8 @@ export async function add(req: AttachmentRequest<VxlanConf>, ctx: PluginContext,
       () => parts.bridge.add(inner, bridge.ctx),
       () => parts.bridge.del(inner, bridge.ctx),
     );
-    const { device, problems } = await tx.step("connect to the other hosts", () =>
-      syncOverlay(files, host, plan, { exempt: overlay.ipMasq }),
-    );
-    for (const problem of problems) report(problem);
+    const { device, problems } = await tx.step("connect to the other hosts", () => syncOverlay(sources, overlay));
+    for (const { from, message } of problems) note(`${from}: not used: ${message}`);
     const { ips = [], interfaces = [] } = result;
     if (overlay.ipMasq) {
       const { masquerade } = await import("../../src/plugin/nat/masquerade.ts");

@@ -25,11 +25,12 @@ export async function repair(
   const attachment = attachmentOf(req);
   if (!(await findHostEnd(host, ownerOf(attachment)))) return [];
   const files = parts.files();
-  const plan = await planOverlay({ host, files, cwd }, conf.overlay);
+  const sources = { host, files, cwd };
+  const plan = await planOverlay(sources, conf.overlay);
   const bridge = onBridge(conf, ctx, parts.bridge, plan);
   const ofBridge = (await parts.bridge.repair?.({ ...rest, conf: bridge.conf }, bridge.ctx, how)) ?? [];
   const exempt = conf.overlay.ipMasq;
-  const sync = () => syncOverlay(files, host, plan, { exempt });
+  const sync = () => syncOverlay(sources, conf.overlay);
   const { ips } = conf.prevResult ?? {};
   const overlay: RepairPart[] = [
     { name: `the overlay of network ${conf.name}`, check: () => checkOverlay(host, plan), restore: sync },

@@ -3,44 +3,43 @@ import { formatCidr } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Link } from "../../kernel/link.ts";
 import { isNetlinkError, type NetlinkError } from "../../netlink/socket/index.ts";
+import type { OverlayConf } from "./config.ts";
 import { ensureDevice, findDevices } from "./device.ts";
 import { presentEntries, type RemoteEntries, wantedEntries } from "./entries.ts";
 import { type EntryChange, entryChanges } from "./entry-changes.ts";
 import { updateExempt } from "./exempt.ts";
-import type { Files } from "./files.ts";
 import { withOverlayLock } from "./lock.ts";
 import type { PeerProblem } from "./peer.ts";
-import type { OverlayPlan } from "./plan.ts";
+import { type OverlayPlan, planOverlay, type Sources } from "./plan.ts";
 
 export interface SyncResult {
+  readonly plan: OverlayPlan;
   readonly device: Link;
   /** What was done, a line each: `+ fdb …`, `~ neigh …`, `- route …`. Empty: kernel and config agreed. */
   readonly changes: readonly string[];
-  /** What could not be done, beside the problems of the plan. */
+  /** Peers that cannot be used, and what of the others could not be done. */
   readonly problems: readonly PeerProblem[];
 }
 
 /**
- * Makes the kernel agree with the plan: the device, and all entries in one batch. Idempotent.
- * @param exempt whether masquerading has to spare the hosts' subnets
+ * Makes the kernel agree with config and files: the device, and all entries in one batch. Idempotent. Everything is read under
+ * the network's lock, or a host that joined meanwhile would be taken for one that left.
+ * @param conf of a config that was checked
  */
-export function syncOverlay(
-  files: Files,
-  host: Kernel,
-  plan: OverlayPlan,
-  { exempt }: { exempt: boolean },
-): Promise<SyncResult> {
-  return withOverlayLock(files, host, plan.network, async () => {
+export function syncOverlay(sources: Sources, conf: OverlayConf): Promise<SyncResult> {
+  const { host, files } = sources;
+  return withOverlayLock(files, host, conf.network, async () => {
+    const plan = await planOverlay(sources, conf);
     const { link, changes } = await ensureDevice(host, plan, await findDevices(host, plan));
     await followMtu(host, plan, changes);
     const wanted = await wantedEntries(host, plan, link.index);
     const all = entryChanges(host, link.index, wanted, await presentEntries(host, link.index, plan.vni));
     // Whose file cannot be read may still be there.
     const entries = plan.knowsAll ? all : all.filter((change) => change.wanted !== undefined);
-    const problems = await apply(host, entries, changes);
-    if (exempt && (await updateExempt(host, plan.network, exemptSubnets(plan), { keepOthers: !plan.knowsAll })))
+    const refused = await apply(host, entries, changes);
+    if (conf.ipMasq && (await updateExempt(host, conf.network, exemptSubnets(plan), { keepOthers: !plan.knowsAll })))
       changes.push("~ nft subnets of all hosts");
-    return { device: link, changes, problems };
+    return { plan, device: link, changes, problems: [...plan.problems, ...refused] };
   });
 }
 

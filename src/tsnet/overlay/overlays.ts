@@ -1,9 +1,8 @@
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import type { PluginConfig } from "../../cni/runtime/config-list.ts";
 import { CURRENT_VERSION } from "../../cni/version.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { type OverlayConf, parseOverlay } from "../../plugin/overlay/config.ts";
-import { type OverlayPlan, planOverlay } from "../../plugin/overlay/plan.ts";
+import type { Sources } from "../../plugin/overlay/plan.ts";
 import { networkFiles } from "../cni/networks.ts";
 import { type CommonOptions, configFolder } from "../cni/options.ts";
 import { withHost } from "../kernel.ts";
@@ -43,16 +42,15 @@ const overlay = (network: string, { raw }: PluginConfig): Overlay => ({
   conf: () => parseOverlay({ cniVersion: CURRENT_VERSION, name: network, type: TYPE, raw }, { lenient: false }),
 });
 
-/** One overlay of a command line, planned. */
+/** One overlay of a command line, and what a plan of it is made from. */
 export interface Planned {
-  readonly host: Kernel;
+  readonly sources: Sources;
   readonly conf: OverlayConf;
-  readonly plan: OverlayPlan;
 }
 
 /**
- * Does `work` for each overlay that is meant; one that cannot be planned is reported, and the others follow. Relative paths of
- * a config count from /, where runtimes start plugins.
+ * Does `work` for each overlay that is meant; one for which that cannot be done is reported, and the others follow. Relative
+ * paths of a config count from /, where runtimes start plugins.
  */
 export async function forEachOverlay(
   s: Surroundings,
@@ -65,15 +63,12 @@ export async function forEachOverlay(
   await withHost(s, async (host) => {
     for (const each of overlays) {
       try {
-        const conf = each.conf();
-        await work({ host, conf, plan: await planOverlay({ host, files: s.native, cwd: "/" }, conf) });
+        await work({ sources: { host, files: s.native, cwd: "/" }, conf: each.conf() });
       } catch (error) {
         if (overlays.length === 1) throw error;
         failed = true;
-        if (!(error instanceof Unsuccessful)) {
-          s.err(`network ${each.network}:\n`);
-          report(error, s, false);
-        }
+        s.err(`network ${each.network}:\n`);
+        report(error, s, false);
       }
     }
   });

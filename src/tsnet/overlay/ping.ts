@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { encodeJson } from "../../cni/json.ts";
 import { formatIp } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { OverlayPlan } from "../../plugin/overlay/plan.ts";
+import { type OverlayPlan, planOverlay } from "../../plugin/overlay/plan.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, indented, printable, table } from "../text.ts";
@@ -35,8 +35,9 @@ export function pingCommand(s: Surroundings): Command {
       if (!/^\d+$/.test(options.timeout) || timeoutMs < 1 || timeoutMs > 60_000)
         throw new UsageError(`"${options.timeout}" is no time to wait`, "milliseconds, 1 to 60000");
       let whole = true;
-      await forEachOverlay(s, name, options, async ({ host, plan }) => {
-        const reached = await askAll(host, plan, timeoutMs);
+      await forEachOverlay(s, name, options, async ({ sources, conf }) => {
+        const plan = await planOverlay(sources, conf);
+        const reached = await askAll(sources.host, plan, timeoutMs);
         whole &&= reached.every(({ mtu }) => mtu === plan.mtu);
         s.out(options.json ? `${encodeJson(pingJson(plan, reached))}\n` : pingText(plan, reached));
       });

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { encodeJson } from "../../cni/json.ts";
 import { formatCidr, formatIp } from "../../ip/index.ts";
 import { lookAtOverlay, type OverlayView } from "../../plugin/overlay/look.ts";
-import type { OverlayPlan } from "../../plugin/overlay/plan.ts";
+import { type OverlayPlan, planOverlay } from "../../plugin/overlay/plan.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, indented, printable, table } from "../text.ts";
@@ -16,8 +16,9 @@ export function showCommand(s: Surroundings): Command {
     .addHelpText("after", "\nThe exit status is 1 when they do not agree, or when a peer cannot be used.")
     .action(async (name: string | undefined, options: OverlayOptions) => {
       let whole = true;
-      await forEachOverlay(s, name, options, async ({ host, plan }) => {
-        const view = await lookAtOverlay(host, plan);
+      await forEachOverlay(s, name, options, async ({ sources, conf }) => {
+        const plan = await planOverlay(sources, conf);
+        const view = await lookAtOverlay(sources.host, plan);
         whole &&= differences(view).length === 0 && plan.problems.length === 0;
         s.out(options.json ? `${encodeJson(viewJson(plan, view))}\n` : viewText(plan, view));
       });

@@ -19,11 +19,11 @@ export function syncCommand(s: Surroundings): Command {
     .addHelpText("after", HELP)
     .action(async (name: string | undefined, options: OverlayOptions) => {
       let whole = true;
-      await forEachOverlay(s, name, options, async ({ host, conf, plan }) => {
-        const { changes, problems: refused } = await syncOverlay(s.native, host, plan, { exempt: conf.ipMasq });
-        const problems = [...plan.problems, ...refused];
+      await forEachOverlay(s, name, options, async ({ sources, conf }) => {
+        const { plan, changes, problems } = await syncOverlay(sources, conf);
         whole &&= problems.length === 0;
-        if (options.json) s.out(`${encodeJson({ network: plan.network, changes: [...changes], problems })}\n`);
+        if (options.json)
+          s.out(`${encodeJson({ network: plan.network, changes: [...changes], problems: [...problems] })}\n`);
         else {
           const sum = changes.length === 0 ? "nothing to change" : count(changes.length, "change");
           s.out(
