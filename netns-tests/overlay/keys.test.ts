@@ -199,6 +199,30 @@ testUnless(
   60_000,
 );
 
+testUnless(
+  lack,
+  "a strict check of the reverse path becomes a loose one on the device, and none stays none",
+  async () => {
+    await using lab = await makeOverlayLab({ underlay: 4, hosts: 1 });
+    const one = lab.host(1);
+    for (const [before, after] of [
+      ["0", "0"],
+      ["1", "2"],
+      ["2", "2"],
+    ] as const) {
+      await one.place.exec(
+        "sysctl",
+        "-qw",
+        "net.ipv4.conf.all.rp_filter=0",
+        `net.ipv4.conf.default.rp_filter=${before}`,
+      );
+      await one.sync();
+      expect((await one.place.exec("sysctl", "-n", `net.ipv4.conf.${DEVICE}.rp_filter`)).trim()).toBe(after);
+      await one.place.exec("ip", "link", "del", DEVICE);
+    }
+  },
+);
+
 testUnless(lack, "sync makes the device before there is any container; the host is reached", async () => {
   await using lab = await makeOverlayLab({ underlay: 4, hosts: 2 });
   for (const host of lab.hosts) await host.sync();

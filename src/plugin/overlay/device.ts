@@ -125,17 +125,26 @@ async function adapt(host: Kernel, link: Link, plan: OverlayPlan, difference: De
   }
 }
 
-/**
- * No address of its own making, none by router advertisements, and packets from hosts that route to us directly while we
- * do not are welcome (loose reverse path).
- */
+/** No address of its own making, none by router advertisements. */
 async function setSysctls(host: Kernel, device: string): Promise<void> {
   for (const [key, value] of [
     [`net/ipv6/conf/${device}/addr_gen_mode`, "1"],
     [`net/ipv6/conf/${device}/accept_ra`, "0"],
-    [`net/ipv4/conf/${device}/rp_filter`, "2"],
   ] as const)
     await optional(() => host.sysctl.set(key, value));
+  await optional(() => loosenReversePath(host, device));
+}
+
+/**
+ * Packets of a host that uses the tunnel while we route to it directly are welcome: where the reverse path is checked
+ * strictly, loosely is enough. Where it is not checked, each packet is spared the look.
+ */
+async function loosenReversePath(host: Kernel, device: string): Promise<void> {
+  const keys = ["all", device].map((name) => `net/ipv4/conf/${name}/rp_filter`);
+  // The greater one holds (Documentation/networking/ip-sysctl.rst).
+  const values = [];
+  for (const key of keys) values.push(Number(await host.sysctl.get(key)));
+  if (Math.max(...values) === 1) await host.sysctl.set(`net/ipv4/conf/${device}/rp_filter`, "2");
 }
 
 function asTakenPort(error: unknown, { port, device }: OverlayPlan): unknown {
