@@ -1,12 +1,11 @@
 import { printable, table } from "../../cli/text.ts";
 import type { ContainerRecord } from "../container/record.ts";
 import { conditionOf } from "../container/state.ts";
-import { loadRecord } from "../container/store.ts";
+import { allRecords } from "../container/store.ts";
 import { type Summary, summaryOf } from "../container/summary.ts";
 import { EXIT } from "../failure.ts";
 import { many, toggle } from "../options/option.ts";
 import { word } from "../options/word.ts";
-import { allContainers } from "../store/names.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { formatOption, printRows } from "./format.ts";
 import { ready } from "./ready.ts";
@@ -37,9 +36,9 @@ export const ps = word({
   async run({ all, quiet, filter, format }, _operands, s) {
     await ready(s);
     const wantsEnded = all || filter.some(([key]) => key === "status" || key === "exited");
-    const found = allContainers(s.native, s.places)
-      .map((id) => loadRecord(s.native, s.places, id))
-      .filter((record) => record !== undefined)
+    const { records, problems } = allRecords(s.native, s.places);
+    for (const problem of problems) s.err(`tsbox: ${printable(problem)}\n`);
+    const found = records
       .map((record) => ({ record, summary: summaryOf(s, record) }))
       .filter(({ summary }) => wantsEnded || !["created", "exited"].includes(summary.State))
       .filter(({ record, summary }) => accepts(s, filter, record, summary))

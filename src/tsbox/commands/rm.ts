@@ -1,3 +1,4 @@
+import type { ContainerRecord } from "../container/record.ts";
 import { release } from "../container/release.ts";
 import { conditionOf } from "../container/state.ts";
 import { killContainer } from "../container/stop.ts";
@@ -5,7 +6,7 @@ import { dropContainer, loadRecord, lockContainer } from "../container/store.ts"
 import { Failure } from "../failure.ts";
 import { toggle } from "../options/option.ts";
 import { word } from "../options/word.ts";
-import { findContainer } from "../store/names.ts";
+import { findContainer, forgetStaleNames } from "../store/names.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { each } from "./each.ts";
@@ -31,22 +32,32 @@ export const rm = word({
 
 async function remove(s: Surroundings, operand: string, force: boolean): Promise<void> {
   const id = findContainer(s.native, s.places, operand);
-  const record = loadRecord(s.native, s.places, id);
-  if (record === undefined) throw new Failure(`no such container: ${operand}`, "tsbox ps -a lists them");
+  const record = recordOf(s, id, force);
   if (conditionOf(s, id).kind === "alive") {
-    if (!force)
-      throw new Failure(`container ${record.name} is running`, `stop it first, or: tsbox rm -f ${record.name}`);
-    await killContainer(s, record);
+    if (!force) throw new Failure(`container ${operand} is running`, `stop it first, or: tsbox rm -f ${operand}`);
+    if (record !== undefined) await killContainer(s, record);
     // With --rm its end was its removal.
     if (s.native.stat(containerFolder(s.places, id), false) === undefined) return;
   }
   const held = lockContainer(s.native, s.places, id, operand);
   try {
     if (conditionOf(s, id).kind === "alive" && !force)
-      throw new Failure(`container ${record.name} was started meanwhile`, `tsbox rm -f ${record.name}`);
-    await release(s, record);
-    dropContainer(s.native, s.places, id, loadRecord(s.native, s.places, id)?.name);
+      throw new Failure(`container ${operand} was started meanwhile`, `tsbox rm -f ${operand}`);
+    await release(s, record ?? { id, network: "bridge" });
+    const name = recordOf(s, id, force)?.name;
+    dropContainer(s.native, s.places, id, name);
+    if (name === undefined) forgetStaleNames(s.native, s.places);
   } finally {
     held.release();
+  }
+}
+
+/** `undefined` for a damaged one, which --force removes too: everything of it is found by its ID. */
+function recordOf(s: Surroundings, id: string, force: boolean): ContainerRecord | undefined {
+  try {
+    return loadRecord(s.native, s.places, id);
+  } catch (error) {
+    if (force && error instanceof Failure) return undefined;
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import { RUN_OPTIONS } from "../container/options.ts";
 import { startContainer } from "../container/start.ts";
 import { dropContainer } from "../container/store.ts";
 import { EXIT, Failure } from "../failure.ts";
+import { asFailure } from "../known-errors.ts";
 import { word } from "../options/word.ts";
 import { createContainer } from "./create.ts";
 import { ready } from "./ready.ts";
@@ -50,9 +51,9 @@ container could not be started, 126 when the program cannot be executed, 127 whe
       if (ending.kind !== "detached") await finishIfFree(s, record.id);
       return statusOf(ending);
     } catch (error) {
-      if (error instanceof Failure && error.status < EXIT.launcher)
-        throw new Failure(error.message, error.remedy, { status: EXIT.launcher, cause: error });
-      throw error;
+      const known = asFailure(error);
+      if (known === undefined || known.status >= EXIT.launcher) throw error;
+      throw new Failure(known.message, known.remedy, { status: EXIT.launcher, cause: error });
     }
   },
 });

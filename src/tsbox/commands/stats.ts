@@ -3,11 +3,10 @@ import type { Stats } from "../cgroup/stats.ts";
 import { containerCgroups } from "../container/cgroups.ts";
 import type { ContainerRecord } from "../container/record.ts";
 import { conditionOf } from "../container/state.ts";
-import { findRecord, loadRecord } from "../container/store.ts";
+import { allRecords, findRecord } from "../container/store.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { shortId } from "../names/id.ts";
 import { word } from "../options/word.ts";
-import { allContainers } from "../store/names.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { sizeText } from "../values/size.ts";
 import { ready } from "./ready.ts";
@@ -45,10 +44,7 @@ function chosen(s: Surroundings, operands: readonly string[]): ContainerRecord[]
     if (conditionOf(s, id).kind !== "alive")
       throw new Failure(`container ${name} is not running`, `tsbox start ${name}`);
   if (named.length > 0) return named;
-  return allContainers(s.native, s.places)
-    .filter((id) => conditionOf(s, id).kind === "alive")
-    .map((id) => loadRecord(s.native, s.places, id))
-    .filter((record) => record !== undefined);
+  return allRecords(s.native, s.places).records.filter(({ id }) => conditionOf(s, id).kind === "alive");
 }
 
 interface Usage {

@@ -10,7 +10,7 @@ import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
 import { usersOf } from "./image-users.ts";
 import { release } from "./release.ts";
-import { dropContainer, loadRecord, tryLockContainer } from "./store.ts";
+import { dropContainer, recordPath, tryLockContainer } from "./store.ts";
 
 /** What was found that belongs to nothing any more, and what could not be removed. */
 export interface Found {
@@ -33,7 +33,7 @@ export async function collect(s: Surroundings): Promise<Found> {
     }
   };
   for (const id of allContainers(s.native, s.places))
-    if (loadRecord(s.native, s.places, id) === undefined)
+    if (s.native.stat(recordPath(s.places, id), false) === undefined)
       await attempt(`half-made container ${shortId(id)}`, () => dropHalfMade(s, id));
   const known = new Set(allContainers(s.native, s.places));
   for (const id of namesOf(s.native, activeIn(s.places)))
@@ -64,7 +64,7 @@ function dropHalfMade(s: Surroundings, id: string): boolean {
   const held = tryLockContainer(s.native, s.places, id);
   if (held === undefined && s.native.stat(containerFolder(s.places, id), false) !== undefined) return false;
   try {
-    if (loadRecord(s.native, s.places, id) !== undefined) return false;
+    if (s.native.stat(recordPath(s.places, id), false) !== undefined) return false;
     dropContainer(s.native, s.places, id, undefined);
     return true;
   } finally {

@@ -28,7 +28,11 @@ export async function reconcile(s: Surroundings): Promise<string[]> {
       problems.push(`container ${id.slice(0, 12)}: ${messageOf(error)}`);
     }
   }
-  if (first) noteBoot(s);
+  try {
+    if (first) noteBoot(s);
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
   return problems;
 }
 

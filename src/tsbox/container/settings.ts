@@ -1,7 +1,7 @@
 import { absolutePath } from "../../cli/paths.ts";
 import { UsageError } from "../../cli/usage-error.ts";
 import { limitsOf } from "../cgroup/limits.ts";
-import { messageOf } from "../failure.ts";
+import { EXIT, Failure, messageOf } from "../failure.ts";
 import { shortId } from "../names/id.ts";
 import type { Values } from "../options/option.ts";
 import { PolicyError } from "../seccomp/compile.ts";
@@ -47,6 +47,8 @@ export function settingsOf(
   const entrypoint = values.entrypoint === undefined || values.entrypoint === "" ? [] : [values.entrypoint];
   if (entrypoint.length + command.length === 0)
     throw wrong(`no command: image ${image.name} names none`, "name one: tsbox run IMAGE COMMAND [ARG...]");
+  if ([...entrypoint, ...command][0] === "")
+    throw new Failure('there is no program ""', "name one", { status: EXIT.notFound });
   return {
     version: 1,
     image: { id: image.image.id, name: image.name },

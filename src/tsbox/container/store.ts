@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { newId } from "../names/id.ts";
 import { type Files, readJson, removeTree, writeJson } from "../store/files.ts";
 import { type Lock, lock, tryLock } from "../store/lock.ts";
-import { claimName, findContainer, releaseName } from "../store/names.ts";
+import { allContainers, claimName, findContainer, releaseName } from "../store/names.ts";
 import { containerFolder, type Places } from "../store/places.ts";
 import type { ContainerRecord } from "./record.ts";
 
@@ -89,4 +89,20 @@ export function dropContainer(files: Files, places: Places, id: string, name: st
   if (files.stat(recordPath(places, id), false) !== undefined) files.removeFile(recordPath(places, id));
   if (name !== undefined) releaseName(files, places, name, id);
   removeTree(folder);
+}
+
+/** Every container's record, and what is wrong with those that have none that can be read. */
+export function allRecords(files: Files, places: Places): { records: ContainerRecord[]; problems: string[] } {
+  const records: ContainerRecord[] = [];
+  const problems: string[] = [];
+  for (const id of allContainers(files, places)) {
+    try {
+      const record = loadRecord(files, places, id);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return { records, problems };
 }
