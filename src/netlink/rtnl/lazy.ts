@@ -1,12 +1,8 @@
-import type { Codec } from "../wire/index.ts";
+import { type Codec, once } from "../wire/index.ts";
 
 /** A codec that is loaded when it is first needed: kinds of links that most programs never meet cost them nothing. */
 export function lazy<Out, In>(load: () => Codec<Out, In>): Codec<Out, In> {
-  let loaded: Codec<Out, In> | undefined;
-  const codec = (): Codec<Out, In> => {
-    loaded ??= load();
-    return loaded;
-  };
+  const codec = once(load);
   return {
     size: undefined,
     get shape() {

@@ -26,6 +26,7 @@ import {
   type Source,
   type TagGroup,
 } from "./codec.ts";
+import { once } from "./once.ts";
 import { decoder, encoder } from "./text.ts";
 
 type Spec = Readonly<Record<string, readonly [number, AnyCodec]>>;
@@ -90,11 +91,8 @@ export function merge<AO, AI, BO, BI>(a: AttrsCodec<AO, AI>, b: AttrsCodec<BO, B
 }
 
 function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
-  let byType: Map<number, Slot> | undefined;
-  /** Made when first needed: a program declares many schemas and reads few. */
-  const slots = (): Map<number, Slot> => {
-    if (byType) return byType;
-    byType = new Map();
+  const slots = once(() => {
+    const byType = new Map<number, Slot>();
     for (const part of parts)
       for (const key in part) {
         const field = part[key];
@@ -102,7 +100,7 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
       }
     for (const g of groups) byType.set(g.kindType, { key: g.kindKey, codec: kindName });
     return byType;
-  };
+  });
   /** Gives the field of each type of attribute in `[start, end)`; that of data is known by the kind that stands beside it. */
   const slotsAt = (src: Source, start: number, end: number): ((type: number) => Slot | undefined) => {
     const known = slots();

@@ -15,6 +15,7 @@ export {
 } from "./codec.ts";
 export { indexed, list, nested } from "./list.ts";
 export { type Message, type MessageInput, type MessageOf, message, type RawMessage, splitMessages } from "./message.ts";
+export { makeAll, once } from "./once.ts";
 export { be16, be32, be64, enumOf, s8, s16, s32, s64, u8, u16, u32, u64 } from "./scalar.ts";
 export { pad, struct } from "./struct.ts";
 export { bytes, cstring, fixedBytes, fixedString, flag } from "./text.ts";
