@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds native/build/tsnet.node (the addon), native/build/launcher and native/build/tsbox-mon. Needs a C compiler ($CC, default cc), no
-# network. Does nothing when all are newer than every source.
+# Builds native/build/tsnet.node (the addon), native/build/launcher and native/build/tsbox-mon, and has
+# engine/build.sh build the plugins' engine. Needs a C compiler ($CC, default cc), no network. Does nothing when all are newer than every source.
 set -euo pipefail
 cd "$(dirname "$0")"
 CC=${CC:-cc}
@@ -48,3 +48,5 @@ if ! up_to_date build/tsbox-mon box/*.[ch] box/schema.def core/{error,bytes}.[ch
   chmod 755 build/tsbox-mon.tmp
   mv build/tsbox-mon.tmp build/tsbox-mon
 fi
+
+bash engine/build.sh

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
-import { asEnums } from "./bundle.ts";
+import { asEnums, bundleForEngine } from "./bundle.ts";
 
 const root = `${import.meta.dir}/..`;
 type Objects = Record<string, Record<string, unknown>>;
@@ -39,4 +39,21 @@ export const T = { a: 1 };
   expect(enums).toContain("A_1 = 1 << 3, // B: 2");
   expect(enums).toContain("C = -0x1f,");
   expect(enums).toContain("export const T = { a: 1 };");
+});
+
+/** Of other runtimes' globals, what `src/main/engine/globals.ts` gives to plugins. */
+const GIVEN = /^(Bun\.(sleep|CryptoHasher)|Buffer\.(compare|from)|performance\.now|crypto\.getRandomValues)$/;
+const FOREIGN =
+  /(?<![\w$."'`])(?:(?:Bun|Buffer|performance|crypto)\.\w+|process\.\w+|(?:require|setTimeout|setInterval|setImmediate|queueMicrotask|structuredClone|fetch|atob|btoa)\(|(?:URL|AbortController|Worker|EventEmitter)\b(?=[(.]))/g;
+
+test("what the plugins' engine evaluates uses no runtime but it, and loads nothing later", async () => {
+  const bundle = await bundleForEngine(`${root}/src/main/engine/entry.ts`);
+  const foreign = [...bundle.matchAll(FOREIGN)].map(([name]) => name);
+  expect(foreign).toContain("Bun.sleep");
+  expect(foreign.filter((name) => !GIVEN.test(name))).toEqual([]);
+  expect(bundle).not.toMatch(/\bimport\(|"node:/);
+  const late = [...bundle.matchAll(/\b(init_[\w$]+)=__esm\(/g)].map(([, name]) => name);
+  expect(late.length).toBeGreaterThan(100);
+  const calls = bundle.slice(bundle.lastIndexOf("(),makeAll()") - 30 * late.length);
+  for (const name of late) expect(calls).toContain(`${name}(),`);
 });

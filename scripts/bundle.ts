@@ -1,10 +1,12 @@
 /**
- * bun scripts/bundle.ts OUT: makes the executable `tsnet-bun` from src/main.ts.
+ * bun scripts/bundle.ts commands OUT: makes the executable `tsnet-bun` from src/main.ts, for `tsnet` and `tsbox`: bytecode, so that
+ * nothing is parsed, and chunks per dynamic import, so that only the part in use is mapped and read.
  *
- * Everything here is about the start of a plugin, which is most of its time:
- *   - bytecode, so that nothing is parsed; chunks per dynamic import, so that only the part in use is mapped and read;
- *   - the kernel's constants written into the places that use them (1.1 ms of 5.7 for VERSION: each object literal of
- *     constants is built property by property, and each access is a lookup done once).
+ * bun scripts/bundle.ts plugins OUT: makes the script that the plugins' engine evaluates when it is built (native/engine),
+ * from src/main/engine/entry.ts. Modules that are loaded when they are needed are loaded there and then, for all processes.
+ *
+ * In both the kernel's constants are written into the places that use them: each object literal of constants is otherwise
+ * built property by property.
  */
 import type { BunPlugin } from "bun";
 
@@ -46,8 +48,42 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   for (const log of logs) console.error(log);
 }
 
+/** Inside the engine the addon's functions are there from the beginning. */
+const engineNative: BunPlugin = {
+  name: "the engine's native functions",
+  setup(build) {
+    build.onLoad({ filter: /\/native\/load\.ts$/ }, () => ({
+      contents: 'export * from "./engine/load.ts";',
+      loader: "ts",
+    }));
+  },
+};
+
+/**
+ * The script of the plugins' engine. Modules that it would load when they are needed are evaluated just before `makeAll()` is
+ * called, which the entry has to do.
+ */
+export async function bundleForEngine(entry: string): Promise<string> {
+  const { outputs } = await Bun.build({
+    entrypoints: [entry],
+    target: "browser",
+    format: "iife",
+    minify: { whitespace: true, syntax: true },
+    plugins: [inlineConstants, engineNative],
+  });
+  const text = (await outputs[0]?.text()) ?? "";
+  // The bundler's form of a module that is evaluated when it is first asked for, at most once.
+  const late = [...text.matchAll(/\b(init_[\w$]+)=__esm\(/g)].map((match) => `${match[1]}(),`).join("");
+  const call = [...text.matchAll(/(?<!function )\bmakeAll\(\)/g)].at(-1);
+  if (!call) throw new Error(`${entry} calls no makeAll()`);
+  return text.slice(0, call.index) + late + text.slice(call.index);
+}
+
 if (import.meta.main) {
-  const [outfile] = process.argv.slice(2);
-  if (outfile === undefined) throw new Error("usage: bun scripts/bundle.ts OUT");
-  await bundle(`${import.meta.dir}/../src/main.ts`, outfile);
+  const [what, outfile] = process.argv.slice(2);
+  const source = `${import.meta.dir}/../src`;
+  if (what === "commands" && outfile) await bundle(`${source}/main.ts`, outfile);
+  else if (what === "plugins" && outfile)
+    await Bun.write(outfile, await bundleForEngine(`${source}/main/engine/entry.ts`));
+  else throw new Error("usage: bun scripts/bundle.ts commands|plugins OUT");
 }

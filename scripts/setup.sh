@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes a fresh Debian 12/13 or Ubuntu 22.04+ with Node and npm ready for one stage; idempotent, asks nothing, and quick
+# Makes a fresh Debian 12/13 or Ubuntu 24.04+ with Node and npm ready for one stage; idempotent, asks nothing, and quick
 # when nothing is to do.
 #
 #   bash scripts/setup.sh [build|demo|test|vm] (each stage includes those before it; default build)
@@ -19,6 +19,7 @@ gcc gcc
 binutils strip
 libc6-dev /usr/include/stdlib.h
 linux-libc-dev /usr/include/linux/netlink.h
+wabt wasm2c
 "
 setup_demo_packages="
 busybox-static busybox

@@ -15,11 +15,7 @@ static bool add_all(napi_env env, napi_value exports, const struct function *lis
 /* May run more than once in a process (workers): nothing here or below keeps anything of one environment. */
 NAPI_MODULE_INIT() {
   netns_init();
-  const struct function *const lists[] = {echo_functions,
-                                          stream_functions, netns_functions, netlink_functions, sysctl_functions,
-                                          file_functions,   fileat_functions, lock_functions,
-                                          run_functions,    local_functions,  cgroup_functions, tty_functions};
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-    if (!add_all(env, exports, lists[i])) return NULL;
+  for (size_t i = 0; all_functions[i] != NULL; i++)
+    if (!add_all(env, exports, all_functions[i])) return NULL;
   return exports;
 }

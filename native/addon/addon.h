@@ -9,7 +9,7 @@ struct function {
   napi_callback call;
 };
 
-/* Each list ends with an entry without name. */
+/* Each list ends with an entry without name, and stands in `all_functions` (functions.c), which ends with NULL. */
 extern const struct function echo_functions[];
 extern const struct function stream_functions[];
 extern const struct function netns_functions[];
@@ -22,5 +22,6 @@ extern const struct function run_functions[];
 extern const struct function cgroup_functions[];
 extern const struct function local_functions[];
 extern const struct function tty_functions[];
+extern const struct function *const all_functions[];
 
 #endif

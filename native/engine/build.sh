@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Builds native/build/engine/engine, the plugins' engine without a heap: QuickJS as its npm package has it, turned into C,
+# and what stands around it. Needs a C compiler ($CC, default cc), wasm2c (Debian's package wabt) and Bun, no network. Does
+# nothing when it is newer than every source.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+CC=${CC:-cc}
+headers=../node_modules/node-api-headers/include
+quickjs=../node_modules/@jitl/quickjs-wasmfile-release-sync/dist
+out=build/engine
+
+# up_to_date OUTPUT SOURCE…
+up_to_date() {
+  local output=$1 source
+  shift
+  [ -f "$output" ] || return 1
+  for source in "$@" engine/build.sh; do [ "$source" -nt "$output" ] && return 1; done
+  return 0
+}
+
+if ! up_to_date $out/quickjs.o "$quickjs/emscripten-module.wasm" engine/prepare.ts; then
+  command -v wasm2c >/dev/null || { echo "native/engine/build.sh: wasm2c is missing: install the package wabt" >&2; exit 1; }
+  rm -rf $out
+  mkdir -p $out
+  cp "$quickjs/emscripten-module.wasm" $out/quickjs.wasm
+  wasm2c $out/quickjs.wasm -o $out/quickjs.c
+  ../scripts/bun engine/prepare.ts $out "$quickjs/emscripten-module.cjs"
+  runtime=$(dpkg -L wabt 2>/dev/null | grep '/wasm-rt-impl\.c$' | head -1)
+  # Its own way to end at a trap says nothing; main.c has ours. Faults are main.c's too.
+  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -Dwasm_rt_trap=wasm_rt_trap_unused -c \
+    "${runtime:-/usr/share/wabt/wasm2c/wasm-rt-impl.c}" -o $out/runtime.o
+  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
+  mv $out/quickjs.o.tmp $out/quickjs.o
+fi
+
+if ! up_to_date $out/engine $out/quickjs.o core/*.[ch] addon/*.[ch] engine/*.[ch]; then
+  # Static: it starts in half the time, and needs no C library of a certain age. The addon's functions without its
+  # threads and its registration.
+  functions=$(ls addon/*.c | grep -v -e '/addon\.c$' -e '/task\.c$')
+  $CC -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -DTSNET_NO_SYMVER -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -O2 -static -fstack-protector-strong -pthread \
+    -iquote core -iquote addon -iquote engine -isystem $out -isystem "$headers" \
+    core/*.c $functions engine/*.c $out/quickjs.o $out/runtime.o -lm -Wl,-z,relro,-z,now -s -o $out/engine.tmp
+  mv $out/engine.tmp $out/engine
+fi

@@ -1,0 +1,121 @@
+#include "engine.h"
+#include "netns.h"
+#include "own.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct engine engine;
+#define Q (&engine.instance)
+
+/* To stderr, and as the error object a runtime expects when it is a plugin's call. */
+void die(const char *what, const char *detail) {
+  char text[512];
+  int length = snprintf(text, sizeof text, "tsnet: %s: %s\n", what, detail);
+  if (length > 0 && write(2, text, (size_t)length) < 0) length = 0;
+  if (getenv("CNI_COMMAND") != NULL) {
+    length = snprintf(text, sizeof text, "{\n    \"code\": 999,\n    \"msg\": \"cannot run the plugin: %s\"\n}", what);
+    if (length > 0 && write(1, text, (size_t)length) < 0) length = 0;
+  }
+  _exit(1);
+}
+
+static void on_fault(int signal) {
+  die("the engine failed", signal == SIGSEGV ? "memory fault or stack overflow" : "illegal operation");
+}
+
+/* On a stack of its own: a fault may be the other one's end. */
+static void catch_faults(void) {
+  static uint8_t stack[16384];
+  const stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_RESETHAND};
+  sigaltstack(&own, NULL);
+  sigaction(SIGSEGV, &action, NULL);
+  sigaction(SIGBUS, &action, NULL);
+}
+
+void wasm_rt_trap(wasm_rt_trap_t trap) {
+  char text[32];
+  snprintf(text, sizeof text, "trap %d", (int)trap);
+  die("the engine failed", text);
+}
+
+/* Ends the process when `value` is an exception. */
+static ref checked(ref value, const char *what) {
+  ref exception = QTS_ResolveException(Q, engine.context, value);
+  if (exception != 0) die(what, (const char *)memory_at(QTS_Dump(Q, engine.context, exception)));
+  return value;
+}
+
+static ref string(const char *text, size_t length) {
+  ref copy = memory_new(length + 1);
+  memcpy(memory_at(copy), text, length);
+  *memory_at(copy + (ref)length) = '\0';
+  return copy;
+}
+
+static ref global_function(const char *name) {
+  ref key = QTS_NewString(Q, engine.context, string(name, strlen(name)));
+  return QTS_GetProp(Q, engine.context, QTS_GetGlobalObject(Q, engine.context), key);
+}
+
+/*
+ * Takes the free pieces between what the heap holds, for good: what a process allocates then comes from the heap's end, one
+ * after the other, and not from a hundred pages that it would otherwise share with the others.
+ */
+static void fill_holes(void) {
+  ref end = memory_new(1 << 20);
+  quickjs_free(Q, end);
+  for (size_t size = 64 << 10; size >= 8; size -= size > 1024 ? 1024 : 8)
+    while (memory_new(size) < end) continue;
+}
+
+/* Evaluates a bundle and writes the executable with its heap. */
+static int make(const char *bundle, const char *base, const char *out) {
+  static char source[4 << 20];
+  FILE *file = fopen(bundle, "rbe");
+  size_t length = file == NULL ? 0 : fread(source, 1, sizeof source, file);
+  if (length == 0 || length == sizeof source) die("cannot read the bundle", bundle);
+  fclose(file);
+  engine.runtime = QTS_NewRuntime(Q);
+  engine.context = QTS_NewContext(Q, engine.runtime, 0);
+  QTS_RuntimeSetMaxStackSize(Q, engine.runtime, 192 << 10);
+  functions_install();
+  enum { STRICT = 1 << 3 };
+  checked(QTS_Eval(Q, engine.context, string(source, length), (u32)length, string("tsnet-cni", 9), 0, STRICT),
+          "the bundle failed");
+  engine.to_bytes = global_function("toBytes");
+  engine.to_bigint = global_function("toBigInt");
+  engine.start = global_function("start");
+  ref context = memory_new(sizeof(ref));
+  checked(QTS_ExecutePendingJob(Q, engine.runtime, (u32)-1, context), "the bundle failed");
+  fill_holes();
+  snapshot_write(out, base);
+  return 0;
+}
+
+int main(int argc, char **argv, char **environment) {
+  wasm_rt_init();
+  memory_init();
+  quickjs_init_module();
+  quickjs_instantiate(Q, NULL);
+  functions_number();
+  bool whole = snapshot_restore();
+  if (!whole) {
+    quickjs_constructors(Q);
+    if (argc != 4) die("usage", "tsnet-engine BUNDLE.JS BASE OUT");
+    return make(argv[1], argv[2], argv[3]);
+  }
+  catch_faults();
+  signal(SIGPIPE, SIG_IGN);
+  netns_init();
+  own_process(argc > 0 ? argv[0] : "", environment);
+  checked(QTS_Call(Q, engine.context, engine.start, QTS_GetUndefined(Q), 0, 0), "the plugin failed");
+  ref context = memory_new(sizeof(ref));
+  checked(QTS_ExecutePendingJob(Q, engine.runtime, (u32)-1, context), "the plugin failed");
+  die("the plugin ended without an answer", "a promise was never settled");
+}

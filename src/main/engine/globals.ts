@@ -1,0 +1,95 @@
+/**
+ * What plugin code expects of its runtime and QuickJS does not have: of the Web's globals `TextEncoder`, `TextDecoder`,
+ * `performance.now` and `crypto.getRandomValues`, of Bun's `sleep` and
+ * `CryptoHasher.hash`, of Node's `Buffer.compare` (for equality) and `Buffer.from(…).includes`. Nothing else may be used on the way to
+ * a plugin's answer; `bundle.test.ts` looks.
+ */
+import "./host.ts";
+import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+
+class Encoder {
+  encode(text = ""): Uint8Array {
+    return native.encode(text) ?? encodeUtf8(text);
+  }
+  encodeInto(text: string, into: Uint8Array): { read: number; written: number } {
+    const bytes = this.encode(text);
+    if (bytes.length > into.length) throw new RangeError("encodeInto: the array is too short");
+    into.set(bytes);
+    return { read: text.length, written: bytes.length };
+  }
+}
+
+class Decoder {
+  readonly #latin1: boolean;
+  readonly #keepsMark: boolean;
+  constructor(label = "utf-8", { ignoreBOM = false } = {}) {
+    this.#latin1 = label === "latin1";
+    this.#keepsMark = ignoreBOM;
+  }
+  decode(bytes: Uint8Array = new Uint8Array(0)): string {
+    if (this.#latin1) return latin1(bytes);
+    const text = native.decode(bytes) ?? decodeUtf8(bytes);
+    return !this.#keepsMark && text.startsWith("\ufeff") ? text.slice(1) : text;
+  }
+}
+
+/** Each byte as the character of its number. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 1024) text += String.fromCharCode(...bytes.subarray(at, at + 1024));
+  return text;
+}
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && native.indexOf(a.buffer, a.byteOffset, a.length, b) === 0;
+
+const hash = (algorithm: "sha256" | "sha512", data: string | Uint8Array): string =>
+  native[algorithm](typeof data === "string" ? new Encoder().encode(data) : data);
+
+// This version of QuickJS leaves the sign in some results (`BigInt.asUintN(64, -3n)`).
+BigInt.asUintN = (bits, value) => value & ((1n << BigInt(bits)) - 1n);
+
+// A process with one call to answer may as well wait in it: the engine has no threads.
+const functions = native as unknown as Record<string, (...args: unknown[]) => unknown>;
+for (const name of Object.keys(functions)) {
+  const plain = functions[name.replace(/Async$/, "")];
+  if (plain && name.endsWith("Async")) functions[name] = async (...args) => plain(...args);
+}
+
+// By the name under which the bundler's own helpers look them up when they begin before this module.
+for (const name of ["dispose", "asyncDispose"])
+  if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol.for(`Symbol.${name}`) });
+
+if (!("toHex" in Uint8Array.prototype))
+  Object.defineProperty(Uint8Array.prototype, "toHex", {
+    value(this: Uint8Array): string {
+      let hex = "";
+      for (const byte of this) hex += (byte < 16 ? "0" : "") + byte.toString(16);
+      return hex;
+    },
+  });
+
+Object.assign(globalThis, {
+  TextEncoder: Encoder,
+  TextDecoder: Decoder,
+  performance: { now: () => native.now() },
+  crypto: {
+    getRandomValues: (into: Uint8Array) => {
+      into.set(native.random(into.length));
+      return into;
+    },
+  },
+  Bun: {
+    sleep: async (ms: number) => native.sleep(Math.max(0, Math.ceil(ms))),
+    CryptoHasher: { hash },
+  },
+  Buffer: {
+    compare: (a: Uint8Array, b: Uint8Array) => (equal(a, b) ? 0 : 1), // for equality only
+    from: (buffer: ArrayBufferLike, offset: number, length: number) => ({
+      includes: (needle: Uint8Array) => native.indexOf(buffer, offset, length, needle) >= 0,
+    }),
+  },
+  // Called by the engine's C code.
+  toBytes: (buffer: ArrayBuffer) => new Uint8Array(buffer),
+  toBigInt: (digits: string) => BigInt(digits),
+});
