@@ -1,11 +1,13 @@
 /**
- * What a plugin's start costs: by import (small programs that load more and more of the executable), and by verb (bridge
- * with host-local), beside the reference and an empty compiled program. Milliseconds from start to exit, median (minimum).
+ * What a plugin's start costs: by import (small programs that hold more and more of the plugins' modules, run by the plugins'
+ * engine, and an empty one that Bun compiled), and by verb (bridge with host-local), beside the reference. Milliseconds from
+ * start to exit, median (minimum).
  * Usage: startup.ts [RUNS]
  */
-import { copyFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundle } from "../scripts/bundle.ts";
+import { bundle, bundleForEngine } from "../scripts/bundle.ts";
 import {
   addNetns,
   call,
@@ -23,30 +25,39 @@ import {
 
 const RUNS = Number(process.argv[2] ?? 30);
 const ROOT = join(import.meta.dir, "..");
-const LOAD = `import { loadNative } from "${ROOT}/native/load.ts";\nloadNative();\n`;
-const keep = (path: string): string => `Object.assign(globalThis, { kept: await import("${ROOT}/${path}") });\n`;
+const ENGINE = join(ROOT, "native/build/engine/engine");
+const keep = (...paths: string[]): string =>
+  paths.map((path, i) => `import * as kept${i} from "${ROOT}/${path}";\nglobalThis.kept${i} = kept${i};\n`).join("");
 
-const PROGRAMS: readonly (readonly [name: string, source: string])[] = [
-  ["empty", ""],
-  ["addon", LOAD],
-  ["+ src/cni/frame.ts", LOAD + keep("src/cni/frame.ts")],
-  ["+ src/kernel/open.ts", LOAD + keep("src/kernel/open.ts")],
-  ["+ src/netlink/nft/index.ts", LOAD + keep("src/netlink/nft/index.ts")],
-  ["+ ipam/host-local/index.ts", LOAD + keep("ipam/host-local/index.ts")],
-  ["+ plugins/bridge/add.ts", LOAD + keep("plugins/bridge/add.ts")],
+/** Each of them ends at once. */
+const PROGRAMS: readonly (readonly [name: string, imports: string])[] = [
+  ["nothing", ""],
+  ["src/cni/frame.ts", keep("src/cni/frame.ts")],
+  ["+ src/kernel/open.ts", keep("src/cni/frame.ts", "src/kernel/open.ts")],
+  ["+ src/netlink/nft/index.ts", keep("src/cni/frame.ts", "src/kernel/open.ts", "src/netlink/nft/index.ts")],
+  ["+ every plugin", keep("src/main/engine/entry.ts")],
 ];
-
-/** As the launcher starts a plugin. */
-const AS_PLUGIN = ["TSNET_LAUNCHED=1", "BUN_JSC_useJIT=0"];
+const EMPTY = "nothing, compiled by Bun";
 
 async function compile(folder: string): Promise<[name: string, path: string][]> {
-  const made: [string, string][] = [];
-  for (const [i, [name, source]] of PROGRAMS.entries()) {
-    const entry = join(folder, `${i}.ts`);
-    writeFileSync(entry, `${source}process.exit(0);\n`);
-    await bundle(entry, join(folder, String(i), "program"));
-    copyFileSync(join(OURS.folder, "tsnet.node"), join(folder, String(i), "tsnet.node"));
-    made.push([name, join(folder, String(i), "program")]);
+  const entry = join(folder, "empty.ts");
+  writeFileSync(entry, "process.exit(0);\n");
+  await bundle(entry, join(folder, "empty"));
+  const made: [string, string][] = [[EMPTY, join(folder, "empty")]];
+  for (const [i, [name, imports]] of PROGRAMS.entries()) {
+    const [source, script, program] = ["ts", "js", "program"].map((end) => join(folder, `${i}.${end}`)) as [
+      string,
+      string,
+      string,
+    ];
+    const globals = `import "${ROOT}/src/main/engine/globals.ts";\n`;
+    const late = `import { makeAll } from "${ROOT}/src/netlink/wire/once.ts";\n`;
+    const start = "makeAll();\nglobalThis.start = () => native.exit(0);\n";
+    writeFileSync(source, globals + late + imports + start);
+    writeFileSync(script, await bundleForEngine(source));
+    execFileSync(ENGINE, [script, ENGINE, program]);
+    chmodSync(program, 0o755);
+    made.push([name, program]);
   }
   return made;
 }
@@ -55,11 +66,11 @@ function byImport(programs: readonly [string, string][]): void {
   const times = new Map<string, number[]>(programs.map(([name]) => [name, []]));
   for (let run = 0; run < RUNS; run++)
     for (const [name, path] of run % 2 ? programs.toReversed() : programs)
-      times.get(name)?.push(time(path, AS_PLUGIN).ms);
-  const base = median(times.get("empty") ?? []);
+      times.get(name)?.push(time(path, ["TSNET_LAUNCHED=1"]).ms);
+  const base = median(times.get("nothing") ?? []);
   table(
-    ["import", "ms", "over empty"],
-    [...times].map(([name, values]) => [name, shown(values), `+${(median(values) - base).toFixed(2)}`]),
+    ["import", "ms", "over nothing"],
+    [...times].map(([name, values]) => [name, shown(values), (median(values) - base).toFixed(2)]),
   );
 }
 
@@ -72,7 +83,6 @@ function byVerb(empty: string, folder: string): void {
   const namespaces = addNetns(SIDES.length);
   for (let run = 0; run < RUNS; run++) {
     const results = new Map<string, unknown>();
-    // As any caller of compiled programs starts them: with the compiler.
     note("empty", time(empty, []).ms);
     for (const command of verbs)
       for (const [i, side] of [...SIDES.entries()].sort(() => (run % 2 ? -1 : 1))) {
@@ -105,7 +115,7 @@ function byVerb(empty: string, folder: string): void {
   );
   const versions = median(times.get(`${OURS.name} VERSION`) ?? []) / median(times.get("empty") ?? []);
   console.log(
-    `empty compiled executable: ${shown(times.get("empty") ?? [])} ms; VERSION takes ${versions.toFixed(2)} of it`,
+    `empty executable compiled by Bun: ${shown(times.get("empty") ?? [])} ms; VERSION takes ${versions.toFixed(2)} of it`,
   );
 }
 

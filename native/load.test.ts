@@ -27,9 +27,9 @@ beforeAll(() => {
     stdio: "pipe",
   });
   fs.copyFileSync(`${build}/tsnet.node`, `${folder}/tsnet.node`);
-  fs.copyFileSync(`${build}/launcher`, `${folder}/bridge`);
+  fs.copyFileSync(`${build}/launcher`, `${folder}/tsnet`);
   fs.chmodSync(`${folder}/tsnet.node`, 0o755);
-  fs.chmodSync(`${folder}/bridge`, 0o755);
+  fs.chmodSync(`${folder}/tsnet`, 0o755);
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -44,7 +44,7 @@ function run(file: string, env: Record<string, string> = {}) {
 }
 
 test("a compiled executable behind the launcher", () => {
-  expect(run("./bridge").stdout).toBe(`bridge ${folder} ${identity()}`);
+  expect(run("./tsnet").stdout).toBe(`tsnet ${folder} ${identity()}`);
 });
 
 test("variables meant to change the runtime do nothing behind the launcher", () => {
@@ -52,7 +52,7 @@ test("variables meant to change the runtime do nothing behind the launcher", () 
   fs.writeFileSync(`${folder}/.env`, "TSNET_CWD=/evil\n");
   fs.writeFileSync(`${folder}/bunfig.toml`, 'preload = ["./evil.ts"]\n');
   const env = { BUN_OPTIONS: `--preload ${folder}/evil.ts`, BUN_BE_BUN: "1", NODE_OPTIONS: "--require ./evil.ts" };
-  expect(run("./bridge", env).stdout).toBe(`bridge ${folder} ${identity()}`);
+  expect(run("./tsnet", env).stdout).toBe(`tsnet ${folder} ${identity()}`);
 });
 
 test("without the launcher owner and mode are looked at here", () => {

@@ -1,8 +1,9 @@
 #!/bin/bash
 # npm run build: leaves, whole or not at all,
 #
-#   dist/cni/  one launcher under each plugin's name, tsnet-bun (the Bun executable), tsnet.node (the addon)
-#   dist/bin/  tsnet (the launcher), tsnet-bun, tsnet.node, tsbox-mon (enters containers and stays as their monitor)
+#   dist/cni/  one launcher under each plugin's name, tsnet-cni (their engine)
+#   dist/bin/  the launcher as tsnet and tsbox, tsnet-bun (the Bun executable), tsnet.node (the addon), tsnet-cni, and
+#              tsbox-mon (enters containers and stays as their monitor)
 #   dist/lib/  the netlink library for Node: index.js, build/tsnet.node, types/
 #
 # Nothing is done when the sources are those of the last build; --force builds anyway.
@@ -34,17 +35,20 @@ trap 'rm -rf "$new"' EXIT
 chmod 755 "$new"
 mkdir "$new/bin" "$new/cni" "$new/lib"
 
-scripts/bun scripts/bundle.ts "$new/cni/tsnet-bun"
-rm -f "$new/cni/"*.map # they are in the executable as well
+scripts/bun scripts/bundle.ts commands "$new/bin/tsnet-bun"
+rm -f "$new/bin/"*.map # they are in the executable as well
+scripts/bun scripts/bundle.ts plugins native/build/plugins.js
+native/build/engine/engine native/build/plugins.js native/build/engine/engine "$new/cni/tsnet-cni"
+chmod 755 "$new/cni/tsnet-cni"
 for name in $plugins; do install -m 755 native/build/launcher "$new/cni/$name"; done
 for name in $commands; do install -m 755 native/build/launcher "$new/bin/$name"; done
-install -m 644 native/build/tsnet.node "$new/cni/tsnet.node"
-ln "$new/cni/tsnet-bun" "$new/cni/tsnet.node" "$new/bin/"
+install -m 644 native/build/tsnet.node "$new/bin/tsnet.node"
+ln "$new/cni/tsnet-cni" "$new/bin/"
 install -m 755 native/build/tsbox-mon "$new/bin/tsbox-mon"
 
 scripts/bun build src/netlink/index.ts --target=node --format=esm --sourcemap=linked --outdir "$new/lib"
 mkdir "$new/lib/build"
-ln "$new/cni/tsnet.node" "$new/lib/build/" # where native/load.ts looks, seen from the bundle
+ln "$new/bin/tsnet.node" "$new/lib/build/" # where native/load.ts looks, seen from the bundle
 node_modules/.bin/tsc -p scripts/tsconfig.lib.json --outDir "$new/lib/types"
 printf '%s\n' "$sources" >"$new/.sources"
 

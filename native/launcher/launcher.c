@@ -4,9 +4,8 @@
  *   - closed standard streams are opened on /dev/null, so that no descriptor opened later ends up there;
  *   - the current folder becomes "/" and its path goes into TSNET_CWD (empty when it was deleted);
  *   - the environment is cleaned (environment.h) and gets TSNET_LAUNCHED=1: owner and mode of what is loaded were checked;
- *   - a plugin's call, a few thousand steps long, runs without just-in-time compiler: setting that up and compiling beside
- *     the program took 2 of 14 ms of a bridge ADD. Commands and GC, which may have much to do, keep it;
- *   - `tsnet-bun` in the folder of this file is executed under the name this program was called by.
+ *   - in the folder of this file `tsnet-bun` is executed for the commands `tsnet` and `tsbox`, `tsnet-cni` for every other
+ *     name, which is a plugin's; under the name this program was called by.
  *
  * Static and without C library, since it runs before every plugin: 0.3 ms matter here.
  */
@@ -24,7 +23,7 @@ enum {
   CNI_CODE = 100,            /* first code free for plugins (CNI specification, "Error") */
 };
 
-static bool called_as_plugin, collects;
+static bool called_as_plugin;
 
 /* A CNI error on stdout for a runtime, a line on stderr for a person. */
 static _Noreturn void die(const char *what, const char *path, const char *why) {
@@ -138,19 +137,12 @@ static char *folder_variable(void) {
   return data;
 }
 
-/* Whether calls under this name are short; `tsnet` and `tsbox` are for people and services. */
-static bool is_short_lived(const char *name) {
-  return !collects && !text_equals(name, "tsnet") && !text_equals(name, "tsbox");
-}
-
 static _Noreturn void launch(int argc, char **argv, char **envp) {
   static char exe[PATH_SIZE], runtime[PATH_SIZE], addon[PATH_SIZE];
-  static char launched[] = "TSNET_LAUNCHED=1", without_jit[] = "BUN_JSC_useJIT=0";
+  static char launched[] = "TSNET_LAUNCHED=1";
   size_t count = 0;
-  for (; envp[count] != NULL; count++) {
+  for (; envp[count] != NULL; count++)
     if (text_begins(envp[count], "CNI_COMMAND=")) called_as_plugin = true;
-    if (text_equals(envp[count], "CNI_COMMAND=GC")) collects = true;
-  }
   fill_standard_streams();
 
   long length = sys_readlink("/proc/self/exe", exe, PATH_MAX);
@@ -158,24 +150,26 @@ static _Noreturn void launch(int argc, char **argv, char **envp) {
   exe[length] = '\0';
   const char *own_name = text_basename(exe);
   size_t folder = (size_t)(own_name - exe);
-  beside(runtime, exe, folder, "tsnet-bun");
-  beside(addon, exe, folder, "tsnet.node");
-  check_file(runtime);
-  check_file(addon);
-
-  /* As many pointers as the kernel has put on this stack already, and it allows a quarter of the stack for that. */
-  char *environment[count + 4];
-  size_t kept = 0;
-  for (size_t i = 0; i < count; i++)
-    if (environment_keeps(envp[i])) environment[kept++] = envp[i];
-  environment[kept++] = folder_variable();
-  environment[kept++] = launched;
 
   char *own_argv[] = {NULL, NULL};
   if (argc == 0) argv = own_argv;
   const char *name = argc == 0 ? "" : text_basename(argv[0]);
   argv[0] = (char *)(name[0] == '\0' ? own_name : name);
-  if (is_short_lived(argv[0])) environment[kept++] = without_jit;
+  bool is_command = text_equals(argv[0], "tsnet") || text_equals(argv[0], "tsbox");
+  beside(runtime, exe, folder, is_command ? "tsnet-bun" : "tsnet-cni");
+  check_file(runtime);
+  if (is_command) {
+    beside(addon, exe, folder, "tsnet.node");
+    check_file(addon);
+  }
+
+  /* As many pointers as the kernel has put on this stack already, and it allows a quarter of the stack for that. */
+  char *environment[count + 3];
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++)
+    if (environment_keeps(envp[i])) environment[kept++] = envp[i];
+  environment[kept++] = folder_variable();
+  environment[kept++] = launched;
   environment[kept] = NULL;
 
   long result = sys_chdir("/");

@@ -10,9 +10,12 @@ const report = `${folder}/report`;
 
 beforeAll(() => {
   fs.mkdirSync(bin);
-  execFileSync("cc", ["-D_GNU_SOURCE", "-O1", "-static", `${import.meta.dir}/probe.c`, "-o", `${bin}/tsnet-bun`]);
-  fs.copyFileSync(`${import.meta.dir}/../build/launcher`, `${bin}/bridge`);
-  fs.chmodSync(`${bin}/bridge`, 0o755);
+  execFileSync("cc", ["-D_GNU_SOURCE", "-O1", "-static", `${import.meta.dir}/probe.c`, "-o", `${bin}/tsnet-cni`]);
+  fs.copyFileSync(`${bin}/tsnet-cni`, `${bin}/tsnet-bun`);
+  for (const name of ["bridge", "tsnet"]) {
+    fs.copyFileSync(`${import.meta.dir}/../build/launcher`, `${bin}/${name}`);
+    fs.chmodSync(`${bin}/${name}`, 0o755);
+  }
   fs.writeFileSync(`${bin}/tsnet.node`, "addon");
 });
 
@@ -87,7 +90,7 @@ describe("name and folder", () => {
     const script = "import os; r=os.environ['ROOT']; b=r+'/bridge'; os.chroot(r); os.execv('/bridge', ['bridge'])";
     const root = `${folder}/root`;
     fs.mkdirSync(`${root}/proc`, { recursive: true });
-    for (const file of ["bridge", "tsnet-bun", "tsnet.node"]) fs.copyFileSync(`${bin}/${file}`, `${root}/${file}`);
+    for (const file of ["bridge", "tsnet-cni"]) fs.copyFileSync(`${bin}/${file}`, `${root}/${file}`);
     fs.writeFileSync(`${root}/leave.py`, script);
     const is = shell(`unshare -m sh -c 'mount -t proc proc $ROOT/proc && python3 $ROOT/leave.py'`, {
       ROOT: root,
@@ -130,21 +133,21 @@ describe("environment", () => {
     expect(env.filter((v) => v.startsWith("TSNET_")).sort()).toEqual([`TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1"]);
   });
 
-  test("plugins run without just-in-time compiler, commands and GC with it, whatever the caller says", () => {
-    const jit = (script: string, env: Record<string, string> = {}) =>
-      shell(script, { BUN_JSC_useJIT: "1", ...env }).env.filter((v) => v.startsWith("BUN_"));
-    expect(jit("$BIN/bridge")).toEqual(["BUN_JSC_useJIT=0"]);
-    for (const verb of ["ADD", "DEL", "CHECK", "STATUS", "VERSION", "GCX"])
-      expect(jit("$BIN/bridge", { CNI_COMMAND: verb })).toEqual(["BUN_JSC_useJIT=0"]);
-    expect(jit("$BIN/bridge", { CNI_COMMAND: "GC" })).toEqual([]);
-    for (const name of ["tsnet", "tsbox"]) expect(jit(`exec -a /x/${name} $BIN/bridge`)).toEqual([]);
-    expect(jit("exec -a tsnetx $BIN/bridge")).toEqual(["BUN_JSC_useJIT=0"]);
+  test("tsnet and tsbox are commands, every other name is a plugin's", () => {
+    fs.rmSync(`${bin}/tsnet-cni`);
+    try {
+      for (const name of ["tsnet", "tsbox"]) expect(shell(`exec -a /x/${name} $BIN/bridge`).status).toBe(42);
+      for (const name of ["tsnetx", "bridge"])
+        expect(shell(`exec -a /x/${name} $BIN/bridge`).stderr).toContain("tsnet-cni");
+    } finally {
+      fs.copyFileSync(`${bin}/tsnet-bun`, `${bin}/tsnet-cni`);
+    }
   });
 
   test("no environment, no HOME, variables without a name or value", () => {
     const script = `import os; os.execve('${bin}/bridge', ['bridge'], {'PROBE_OUT': '${report}'})`;
     const is = shell(`python3 -c "${script}"`);
-    expect(is.env).toEqual([`PROBE_OUT=${report}`, `TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1", "BUN_JSC_useJIT=0"]);
+    expect(is.env).toEqual([`PROBE_OUT=${report}`, `TSNET_CWD=${folder}`, "TSNET_LAUNCHED=1"]);
   });
 
   test("thousands of variables and long ones", () => {
@@ -183,27 +186,28 @@ describe("standard streams", () => {
 });
 
 describe("refusals", () => {
-  const cases: [string, string, string][] = [
-    ["the runtime is missing", "rm $D/tsnet-bun", "ENOENT"],
-    ["the addon is missing", "rm $D/tsnet.node", "ENOENT"],
-    ["the runtime is a folder", "rm $D/tsnet-bun; mkdir $D/tsnet-bun", "not a regular file"],
-    ["others may write the runtime", "chmod o+w $D/tsnet-bun", "chmod go-w"],
-    ["the group may write the addon", "chmod g+w $D/tsnet.node", "chmod go-w"],
-    ["the addon is another user's", "chown 1234 $D/tsnet.node", "chown"],
-    ["the runtime is not executable", "chmod 644 $D/tsnet-bun", "EACCES"],
-    ["the runtime is no program", "echo x > $D/tsnet-bun; chmod 755 $D/tsnet-bun", "ENOEXEC"],
+  const cases: [name: string, damage: string, reason: string, called?: string][] = [
+    ["the runtime is missing", "rm $D/tsnet-cni", "ENOENT"],
+    ["the command's runtime is missing", "rm $D/tsnet-bun", "ENOENT", "tsnet"],
+    ["the command's addon is missing", "rm $D/tsnet.node", "ENOENT", "tsnet"],
+    ["the runtime is a folder", "rm $D/tsnet-cni; mkdir $D/tsnet-cni", "not a regular file"],
+    ["others may write the runtime", "chmod o+w $D/tsnet-cni", "chmod go-w"],
+    ["the group may write the addon", "chmod g+w $D/tsnet.node", "chmod go-w", "tsnet"],
+    ["the addon is another user's", "chown 1234 $D/tsnet.node", "chown", "tsnet"],
+    ["the runtime is not executable", "chmod 644 $D/tsnet-cni", "EACCES"],
+    ["the runtime is no program", "echo x > $D/tsnet-cni; chmod 755 $D/tsnet-cni", "ENOEXEC"],
   ];
-  for (const [name, damage, reason] of cases)
+  for (const [name, damage, reason, called = "bridge"] of cases)
     test(name, () => {
-      const make = `D=$(mktemp -d $BIN/../d.XXXX) && cp $BIN/bridge $BIN/tsnet-bun $BIN/tsnet.node $D && ${damage} &&`;
-      const plugin = shell(`${make} CNI_COMMAND=ADD $D/bridge`);
+      const make = `D=$(mktemp -d $BIN/../d.XXXX) && cp $BIN/* $D && ${damage} &&`;
+      const plugin = shell(`${make} CNI_COMMAND=ADD $D/${called}`);
       expect(plugin.status).toBe(1);
       expect(plugin.stderr).toBe("");
       const answer = JSON.parse(plugin.stdout);
       expect(Object.keys(answer)).toEqual(["code", "msg", "details"]);
       expect(answer.code).toBe(100);
       expect(answer.details).toContain(reason);
-      const person = shell(`${make} $D/bridge`);
+      const person = shell(`${make} $D/${called}`);
       expect([person.status, person.stdout]).toEqual([1, ""]);
       expect(person.stderr).toContain(reason);
       expect(person.stderr.endsWith("\n")).toBe(true);
@@ -213,12 +217,12 @@ describe("refusals", () => {
     const is = shell(
       `mkdir "$BIN/a\\"b\\\\c\nd" && cp $BIN/bridge "$BIN/a\\"b\\\\c\nd/" && CNI_COMMAND=ADD "$BIN/a\\"b\\\\c\nd/bridge"`,
     );
-    expect(JSON.parse(is.stdout).details).toContain('a"b\\c d/tsnet-bun');
+    expect(JSON.parse(is.stdout).details).toContain('a"b\\c d/tsnet-cni');
   });
 
   test("files of the caller's own are accepted, also under a user namespace's view of root's", () => {
     const own = shell(
-      `D=$(mktemp -d) && cp $BIN/bridge $BIN/tsnet-bun $BIN/tsnet.node $D && chown -R 1234 $D && chmod 755 $D && chmod 777 $BIN/.. && setpriv --reuid 1234 --clear-groups $D/bridge; s=$?; rm -r $D; exit $s`,
+      `D=$(mktemp -d) && cp $BIN/bridge $BIN/tsnet-cni $D && chown -R 1234 $D && chmod 755 $D && chmod 777 $BIN/.. && setpriv --reuid 1234 --clear-groups $D/bridge; s=$?; rm -r $D; exit $s`,
     );
     expect(own.status).toBe(42);
     fs.rmSync(report);

@@ -13,7 +13,7 @@ import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
 /** Every plugin of the executable has its launcher in the folder. */
 const NAMES = Object.keys({ ...PLUGINS, ...IPAMS }).sort();
-const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet.node"].sort();
+const OURS = [...NAMES, "tsnet", "tsnet-bun", "tsnet-cni", "tsnet.node"].sort();
 
 /** A folder of root's alone, as /opt/cni/bin is. */
 async function folders() {

@@ -125,9 +125,11 @@ testUnless(
     await using host = await makeNetns();
     await using blue = await makeSandbox();
     await using w = await workplace(host, [OURS_DIR ?? "", REFERENCE_DIR]);
+    // Under a name that none of ours has.
+    await cp(join(REFERENCE_DIR, "ptp"), join(w.folder, "bin", "routed"));
     const ipam = { type: "host-local", dataDir: w.leases, ranges: [[{ subnet: "10.33.0.0/24" }]] };
     const portmap = { type: "portmap", capabilities: { portMappings: true } };
-    await w.network("web", [{ type: "ptp", ipMasq: false, ipam }, portmap], "1.0.0");
+    await w.network("web", [{ type: "routed", ipMasq: false, ipam }, portmap], "1.0.0");
     await addContainer(w, blue.path, 8080);
     await using _blue = await serveAll(blue, 80);
     expect((await tcpEcho(host, "10.33.0.1", 8080)).address).not.toBe("");

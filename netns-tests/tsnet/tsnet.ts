@@ -46,7 +46,8 @@ export async function workplace(host: Place, pluginPath: readonly string[] = [OU
   const env = {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     NETCONFPATH: confDir,
-    CNI_PATH: pluginPath.join(":"),
+    // The first for plugins that a test makes.
+    CNI_PATH: [join(folder, "bin"), ...pluginPath].join(":"),
   };
   const withCache = (args: readonly string[]): readonly string[] =>
     args[0] === "cni" || args[0] === "repair" ? [...args, "--cache-dir", cacheDir] : args;

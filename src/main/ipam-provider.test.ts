@@ -10,7 +10,7 @@ import { ipamProvider } from "./ipam-provider.ts";
 const IN_PROCESS = "192.0.2.1/24";
 const EXECUTED = "192.0.2.2/24";
 const SCRIPT = `#!/bin/sh
-echo "environment: $(env | grep -c -e ^TSNET_ -e ^BUN_JSC_) $NODE_NAME" >&2
+echo "environment: $(env | grep -c -e ^TSNET_) $NODE_NAME" >&2
 echo '{"cniVersion":"1.0.0","ips":[{"address":"${EXECUTED}"}]}'
 `;
 
@@ -43,7 +43,7 @@ async function addressFrom(
   const raw = { type: "bridge", ipam: { type: "static", addresses: [{ address: IN_PROCESS }] } };
   const conf = { cniVersion: "1.0.0", name: "n", type: "bridge", raw } as const;
   const note = (): void => {};
-  const env = { PATH: process.env["PATH"], NODE_NAME: "node-1", TSNET_LAUNCHED: "1", BUN_JSC_useJIT: "0" };
+  const env = { PATH: process.env["PATH"], NODE_NAME: "node-1", TSNET_LAUNCHED: "1" };
   const stdin = new TextEncoder().encode(JSON.stringify({ ...raw, cniVersion: "1.0.0", name: "n" }));
   const call = { command: "ADD", env, cwd: "/", stdin, note, cniPath } as const;
   const quiet = { ...native, writeAll: (_fd: number, bytes: Uint8Array) => hear(new TextDecoder().decode(bytes)) };

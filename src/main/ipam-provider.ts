@@ -46,7 +46,7 @@ export function ipamProvider(
 
 /** The caller's environment: without what the launcher put into it for this executable alone. */
 function inherited(env: Invocation["env"]): Invocation["env"] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TSNET_|BUN_JSC_)/.test(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^TSNET_/.test(name)));
 }
 
 /** Launchers are a few KiB; what is larger is none of ours. */

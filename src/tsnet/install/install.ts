@@ -6,7 +6,7 @@ import type { Surroundings } from "../surroundings.ts";
 import { machineFacts, whyNotExecutable } from "./facts.ts";
 import { copyAsRoot, keepUnder, sync, warm } from "./files.ts";
 import { shortcomings } from "./floor.ts";
-import { COMMAND, EXECUTABLE, replacedFolder, stagingFolder } from "./layout.ts";
+import { COMMAND, ENGINE, replacedFolder, stagingFolder } from "./layout.ts";
 import { alone, requireSafeFolder } from "./lock.ts";
 import { findSources, type Plan, planInstall } from "./plan.ts";
 
@@ -39,7 +39,7 @@ export async function install(s: Surroundings, { binDir, commandDir, dryRun }: I
       rmSync(staging, { recursive: true, force: true });
     }
     if (plan.commandLink !== undefined) linkCommand(plan.commandLink, `${binDir}/${COMMAND}`);
-    warm(`${binDir}/${EXECUTABLE}`);
+    warm(`${binDir}/${ENGINE}`);
     await requireAnswers(s, binDir, names, "tsnet uninstall puts back what stood in the folder before");
     return plan;
   });

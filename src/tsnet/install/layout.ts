@@ -3,13 +3,15 @@ import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 /**
  * What an installation is made of, all in one folder:
  *
- *   tsnet-bun, tsnet.node     the executable and its addon
+ *   tsnet-cni                 the plugins' engine
+ *   tsnet-bun, tsnet.node     the command's executable and its addon
  *   tsnet, bridge, portmap …  the launcher, under each name
  *   .tsnet/replaced/NAME      other programs' executables that stood there before
  *   .tsnet/new/               files on their way in
  *   .tsnet/lock               one install or uninstall at a time
  */
 export const EXECUTABLE = "tsnet-bun";
+export const ENGINE = "tsnet-cni";
 export const ADDON = "tsnet.node";
 export const COMMAND = "tsnet";
 

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import { sameBytes } from "./files.ts";
-import { ADDON, COMMAND, EXECUTABLE, linkTarget, occupantOf } from "./layout.ts";
+import { ADDON, COMMAND, ENGINE, EXECUTABLE, linkTarget, occupantOf } from "./layout.ts";
 
 /** One file of an installation and what becomes of what stands in its place. */
 export interface PlannedFile {
@@ -32,7 +32,7 @@ export interface Sources {
 /** The files to install from; CniError when this is no built executable. */
 export function findSources(folder: string, names: readonly string[]): Sources {
   const launcher = [COMMAND, ...names].map((name) => `${folder}/${name}`).find((p) => occupantOf(p) === "launcher");
-  const missing = [EXECUTABLE, ADDON].find((name) => occupantOf(`${folder}/${name}`) === "nothing");
+  const missing = [ENGINE, EXECUTABLE, ADDON].find((name) => occupantOf(`${folder}/${name}`) === "nothing");
   if (launcher !== undefined && missing === undefined) return { folder, launcher };
   throw new CniError(
     CNI_CODE.OPERATION_FAILED,
@@ -49,6 +49,7 @@ export function planInstall(
   commandDir: string | undefined,
 ): Plan {
   const wanted = [
+    { name: ENGINE, source: `${folder}/${ENGINE}`, mode: 0o755 },
     { name: ADDON, source: `${folder}/${ADDON}`, mode: 0o644 },
     { name: EXECUTABLE, source: `${folder}/${EXECUTABLE}`, mode: 0o755 },
     ...[...names, COMMAND].map((name) => ({ name, source: launcher, mode: 0o755 })),
@@ -66,7 +67,7 @@ function actionFor({ name, source, mode }: Omit<PlannedFile, "action">, path: st
       `cannot install "${path}": there is a folder of that name`,
       "remove it",
     );
-  if (name !== ADDON && name !== EXECUTABLE && occupant === "other program") return "replace";
+  if (![ENGINE, ADDON, EXECUTABLE].includes(name) && occupant === "other program") return "replace";
   const stat = lstatSync(path);
   const isRight = stat.isFile() && stat.uid === 0 && (stat.mode & 0o7777) === mode;
   return isRight && sameBytes(source, path) ? "unchanged" : "update";

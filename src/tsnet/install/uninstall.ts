@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { sync } from "./files.ts";
-import { ADDON, COMMAND, EXECUTABLE, linkTarget, occupantOf, replacedFolder, stateFolder } from "./layout.ts";
+import { ADDON, COMMAND, ENGINE, EXECUTABLE, linkTarget, occupantOf, replacedFolder, stateFolder } from "./layout.ts";
 import { alone, requireSafeFolder } from "./lock.ts";
 
 export interface UninstallOptions {
@@ -16,7 +16,7 @@ export interface Removed {
   readonly action: "removed" | "put back";
 }
 
-const RUNTIME: readonly string[] = [EXECUTABLE, ADDON];
+const RUNTIME: readonly string[] = [ENGINE, EXECUTABLE, ADDON];
 /** A launcher that was called just before it went away has found its executable and addon by then. */
 const START_MS = 500;
 
