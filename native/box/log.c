@@ -52,12 +52,13 @@ static void write_out(struct log *log) {
     if (put <= 0) break;
     done += (size_t)put;
   }
-  log->size += done;
-  if (done < log->out.length) {
-    log->dropped += log->out.length - done;
-    /* No space: a piece of a line would spoil the next one. */
-    if (done > 0 && ftruncate(log->fd, (off_t)(log->size - done)) == 0) log->size -= done;
+  size_t whole = done;
+  if (done < log->out.length) { /* no space: a piece of a line would spoil the next one */
+    while (whole > 0 && log->out.data[whole - 1] != '\n') whole--;
+    if (whole < done && ftruncate(log->fd, (off_t)(log->size + whole)) < 0) whole = done;
+    log->dropped += log->out.length - whole;
   }
+  log->size += whole;
   log->out.length = 0;
 }
 

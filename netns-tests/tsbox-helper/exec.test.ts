@@ -1,12 +1,13 @@
 /** Processes in a running container. */
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ExecConfig } from "../../src/tsbox/helper/config.ts";
 import { request } from "../../src/tsbox/helper/frames.ts";
-import { lacksFile, lacksRoot, testUnless } from "../support/skip.ts";
+import { lacksRoot, testUnless } from "../support/skip.ts";
 import { attachAndStart, BASE, type Box, connect, makeBox } from "./support/box.ts";
+import { lacksController, makeCgroup } from "./support/cgroup.ts";
 import type { Session } from "./support/session.ts";
 
 type Config = Partial<ExecConfig> & Pick<ExecConfig, "args">;
@@ -171,22 +172,12 @@ testUnless(lacksRoot, "an exec of the same name is refused while there is one", 
   expect(await box.exec("same", { args: ["true"] })).toMatchObject({ ok: false, op: "mkdir", code: "EEXIST" });
 });
 
-const PIDS = "/sys/fs/cgroup/pids";
-
-testUnless([lacksRoot, lacksFile(join(PIDS, "cgroup.procs"))], "it is in its cgroup before it runs", async () => {
+testUnless([lacksRoot, lacksController("pids")], "it is in its cgroup before it runs", async () => {
   await using box = await makeBox();
-  const folder = join(PIDS, `box-exec-${process.pid}`);
-  mkdirSync(folder);
-  try {
-    using main = await box.start({ args: ["sleep", "100"], cgroups: [join(folder, "cgroup.procs")] });
-    const { stdout } = await exec(box, { args: ["cat", "/proc/self/cgroup"], cgroups: [join(folder, "cgroup.procs")] });
-    expect(stdout).toMatch(new RegExp(`:pids:.*/box-exec-${process.pid}\n`));
-    await main.ask(request.signal(9));
-    await main.exit();
-  } finally {
-    await until("the group is empty", () => readFileSync(join(folder, "cgroup.procs"), "utf8") === "");
-    rmdirSync(folder);
-  }
+  await using group = makeCgroup("pids");
+  using _ = await box.start({ args: ["sleep", "100"], cgroups: [group.procs] });
+  const { stdout } = await exec(box, { args: ["cat", "/proc/self/cgroup"], cgroups: [group.procs] });
+  expect(stdout).toMatch(new RegExp(`:pids:.*/${basename(group.folder)}\n`));
 });
 
 testUnless(lacksRoot, "a monitor of an exec that is killed takes the process along only before it runs", async () => {

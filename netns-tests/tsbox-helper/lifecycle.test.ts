@@ -1,13 +1,14 @@
 /** From create to the exit record: codes, signals, stop, restarts, out of memory, what is left. */
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "../../src/tsbox/helper/frames.ts";
 import { parseState } from "../../src/tsbox/helper/records.ts";
 import { run } from "../support/run.ts";
-import { type Lack, lacksFile, lacksRoot, testUnless } from "../support/skip.ts";
+import { lacksRoot, testUnless } from "../support/skip.ts";
 import { attachAndStart, BASE, type Box, connect, HELPER, makeBox } from "./support/box.ts";
+import { lacksController, makeCgroup } from "./support/cgroup.ts";
 
 async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; i < 1000; i++) {
@@ -298,29 +299,20 @@ testUnless(lacksRoot, "the program for the end runs once, after the record, with
   expect(readFileSync(out, "utf8")).toBe('free\n"status":"exited"\nword\n0\nend\n');
 });
 
-const MEMORY = "/sys/fs/cgroup/memory";
-const lacksV1: Lack = lacksFile(join(MEMORY, "memory.oom_control"));
-
-testUnless([lacksRoot, lacksV1], "a kill for want of memory is told, and only then", async () => {
+testUnless([lacksRoot, lacksController("memory")], "a kill for want of memory is told, and only then", async () => {
   await using box = await makeBox();
-  const folder = join(MEMORY, `box-${process.pid}`);
-  mkdirSync(folder);
-  try {
-    await Bun.write(join(folder, "memory.limit_in_bytes"), String(16 << 20));
-    const config = { cgroups: [join(folder, "cgroup.procs")], oom: { version: 1, folder } as const };
-    using hog = await box.start({ args: ["sh", "-c", "x=x; while :; do x=$x$x; done"], ...config });
-    expect(await hog.exit()).toMatchObject({ exitCode: 137, oomKilled: true });
-    expect(await box.state()).toMatchObject({ oomKilled: true, oomKills: 1 });
-    using child = await box.start({ args: ["sh", "-c", "(x=x; while :; do x=$x$x; done); exit 2"], ...config });
-    expect(await child.exit()).toMatchObject({ exitCode: 2, oomKilled: true });
-    using killed = await box.start({ args: ["sleep", "100"], ...config });
-    expect(readFileSync(join(folder, "cgroup.procs"), "utf8")).toBe(`${await box.pid()}\n`);
-    await killed.ask(request.signal(9));
-    expect(await killed.exit()).toMatchObject({ exitCode: 137, oomKilled: false });
-  } finally {
-    await until("the group is empty", () => readFileSync(join(folder, "cgroup.procs"), "utf8") === "");
-    rmdirSync(folder);
-  }
+  await using group = makeCgroup("memory");
+  await Bun.write(join(group.folder, "memory.limit_in_bytes"), String(16 << 20));
+  const config = { cgroups: [group.procs], oom: { version: 1, folder: group.folder } as const };
+  using hog = await box.start({ args: ["sh", "-c", "x=x; while :; do x=$x$x; done"], ...config });
+  expect(await hog.exit()).toMatchObject({ exitCode: 137, oomKilled: true });
+  expect(await box.state()).toMatchObject({ oomKilled: true, oomKills: 1 });
+  using child = await box.start({ args: ["sh", "-c", "(x=x; while :; do x=$x$x; done); exit 2"], ...config });
+  expect(await child.exit()).toMatchObject({ exitCode: 2, oomKilled: true });
+  using killed = await box.start({ args: ["sleep", "100"], ...config });
+  expect(group.members()).toBe(`${await box.pid()}\n`);
+  await killed.ask(request.signal(9));
+  expect(await killed.exit()).toMatchObject({ exitCode: 137, oomKilled: false });
 });
 
 testUnless(lacksRoot, "fifty runs leave no process, mount, descriptor or file", async () => {

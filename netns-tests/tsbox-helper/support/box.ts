@@ -14,7 +14,8 @@ import {
 import { run } from "../../support/run.ts";
 import { attachAndStart, connect, type Session } from "./session.ts";
 
-export const HELPER = join(import.meta.dir, "../../../native/build/tsbox-mon");
+/** `TSBOX_MON` is another build of it, with sanitizers for one. */
+export const HELPER = process.env["TSBOX_MON"] ?? join(import.meta.dir, "../../../native/build/tsbox-mon");
 
 /** Docker's 14: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, … */
 export const CAPABILITIES = [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31].reduce(
