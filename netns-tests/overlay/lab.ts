@@ -176,6 +176,7 @@ function makeHost(of: {
     await written;
     return run([...place.enter, TSNET, ...args], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", NETCONFPATH: confDir, CNI_PATH: OURS_DIR ?? "" },
+      timeoutMs: 60_000,
     });
   };
   const overlay = (...args: string[]): Promise<Ran> => tsnet("overlay", ...args);
