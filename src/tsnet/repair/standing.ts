@@ -1,12 +1,13 @@
 import type { CachedAttachment } from "../../cni/runtime/cache.ts";
 import type { CniResult } from "../../cni/types.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { Link } from "../../kernel/link.ts";
 import { errnoCode } from "../../plugin/errors.ts";
 import { hostVethName, ownerOf, parseOwnerMark } from "../../plugin/owner.ts";
 
 /**
- * Whether an attachment that a runtime remembers is still there: by our link on the host (`ours`), by its interface in the
- * container, which another main plugin made (`foreign`), or not at all.
+ * Whether an attachment that a runtime remembers is still there: by our link on the host, or in the container with our mark
+ * (`ours`), by its interface in the container, which another main plugin made (`foreign`), or not at all.
  */
 export type Standing = "ours" | "foreign" | "gone";
 
@@ -16,7 +17,9 @@ export async function standingOf(
   result: CniResult | undefined,
 ): Promise<Standing> {
   if (await hasOurLink(host, cached)) return "ours";
-  return (await isInContainer(host, cached, result)) ? "foreign" : "gone";
+  const link = await linkInContainer(host, cached, result);
+  if (!link) return "gone";
+  return parseOwnerMark(link.alias)?.attachment === ownerOf(cached).attachment ? "ours" : "foreign";
 }
 
 /** The host's end of the pair by its derived name, with this attachment's mark. */
@@ -30,16 +33,21 @@ async function hasOurLink(host: Kernel, { network, containerId, ifName }: Cached
  * The interface has the hardware address and the addresses that ADD answered. The path alone proves nothing: a process ID may
  * be another's by now.
  */
-async function isInContainer(host: Kernel, cached: CachedAttachment, result: CniResult | undefined): Promise<boolean> {
+async function linkInContainer(
+  host: Kernel,
+  cached: CachedAttachment,
+  result: CniResult | undefined,
+): Promise<Link | undefined> {
   const at = result?.interfaces?.findIndex((i) => i.name === cached.ifName && i.sandbox) ?? -1;
   const mac = result?.interfaces?.[at]?.mac?.toLowerCase();
-  if (mac === undefined || cached.netns === "") return false;
+  if (mac === undefined || cached.netns === "") return undefined;
   await using sandbox = await enterIfThere(host, cached.netns);
-  if (!sandbox || sandbox.identity === host.identity) return false;
+  if (!sandbox || sandbox.identity === host.identity) return undefined;
   const link = await sandbox.link.get(cached.ifName);
-  if (link?.mac !== mac) return false;
+  if (link?.mac !== mac) return undefined;
   const addresses = (await sandbox.addr.list(link.index)).map((a) => `${a.address}/${a.prefixLen}`);
-  return (result?.ips ?? []).every((ip) => ip.interface !== at || addresses.includes(ip.address));
+  const stands = (result?.ips ?? []).every((ip) => ip.interface !== at || addresses.includes(ip.address));
+  return stands ? link : undefined;
 }
 
 async function enterIfThere(host: Kernel, path: string): Promise<Kernel | undefined> {
