@@ -1,10 +1,13 @@
 /**
  * Whole operations as a runtime sees them, all plugins of a list in order, beside the reference: plain, with masquerading,
- * with two published ports, with firewall, bandwidth and tuning behind them, with 10,000 leases in the folder, and 50 at once. Milliseconds, median (minimum).
+ * with two published ports, with firewall, bandwidth and tuning behind them, with 10,000 leases in the folder, off the bridge
+ * (ptp and macvlan with both families), and 50 at once. Milliseconds, median (minimum).
  * Usage: plugins.ts [RUNS] [SCENARIO …]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadNative } from "../native/load.ts";
+import { openKernel } from "../src/kernel/open.ts";
 import {
   addNetns,
   call,
@@ -34,6 +37,8 @@ interface Scenario {
   readonly chain?: true;
   readonly leases?: true;
   readonly atOnce?: true;
+  /** Another main plugin than bridge. */
+  readonly main?: "ptp" | "macvlan";
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -42,8 +47,18 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "ports", ipMasq: true, ports: true },
   { name: "chain", ipMasq: true, ports: true, chain: true },
   { name: "leases", leases: true },
+  { name: "ptp", main: "ptp" },
+  { name: "macvlan", main: "macvlan" },
   { name: "burst", atOnce: true },
 ];
+
+/** The interface that macvlan shares. */
+const PARENT = "nic0";
+
+async function makeParent(): Promise<void> {
+  await using kernel = openKernel(loadNative(), { waiting: "here" });
+  await kernel.link.addVeth({ name: PARENT, up: true, peer: { name: "segment", up: true } });
+}
 
 /** One attachment of one side: what the runtime remembers between ADD and DEL. */
 interface Attachment {
@@ -57,18 +72,18 @@ interface Attachment {
 function configsOf(scenario: Scenario, side: Side, number: number, folder: string): Record<string, unknown>[] {
   const at = SIDES.indexOf(side);
   const common = { cniVersion: "1.0.0", name: `${scenario.name}${at}` };
+  const net = 100 + 2 * SCENARIOS.indexOf(scenario) + at;
+  const ranges = [[{ subnet: `10.${net}.0.0/16` }], ...(scenario.main ? [[{ subnet: `fd00:${net}::/64` }]] : [])];
+  const ipam = { type: "host-local", dataDir: folder, ranges, routes: [{ dst: "0.0.0.0/0" }] };
+  if (scenario.main === "ptp") return [{ ...common, type: "ptp", ipam }];
+  if (scenario.main === "macvlan") return [{ ...common, type: "macvlan", master: PARENT, ipam }];
   const bridge = {
     ...common,
     type: "bridge",
     bridge: `${scenario.name}${at}`,
     isGateway: true,
     ipMasq: scenario.ipMasq ?? false,
-    ipam: {
-      type: "host-local",
-      dataDir: folder,
-      ranges: [[{ subnet: `10.${100 + 2 * SCENARIOS.indexOf(scenario) + at}.0.0/16` }]],
-      routes: [{ dst: "0.0.0.0/0" }],
-    },
+    ipam,
   };
   if (!scenario.ports) return [bridge];
   const hostPort = 20_000 + 4 * number + 2 * at;
@@ -168,6 +183,7 @@ async function burst(scenario: Scenario, folder: string): Promise<Times[]> {
 }
 
 isolate();
+await makeParent();
 const rows: string[][] = [];
 for (const scenario of SCENARIOS) {
   if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
