@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/cni/types.ts";
@@ -28,6 +29,7 @@ testUnless(
   lack,
   "directRouting is a plain route to hosts on the link, and the tunnel to those beyond a router",
   async () => {
+    await using _ = closeOthers;
     await using lab = await makeOverlayLab({ underlay: 4, keys: { directRouting: true } });
     const [one, two, three] = [lab.host(1), lab.host(2), lab.host(3)];
     // Host 3 moves behind the outside, which routes.
@@ -68,6 +70,14 @@ testUnless(
     expect(await ping(a.sandbox, b.v4)).toBe(true);
     await two.chain.del(b.at);
     expect(await two.place.exec("ip", "route", "show", "proto", "157")).toBe("");
+
+    // Another VNI takes the plain routes of the old one along.
+    await one.sync();
+    const changed = withKeys(one, { directRouting: true, vni: 77, bridge: "br-ov42" });
+    await changed.add({ containerId: "last", netns: (await another(one)).path });
+    const moved = await one.place.exec("ip", "route", "show", "proto", "157");
+    expect(moved).toContain("192.0.2.2 dev eth0 metric 77");
+    expect(moved).not.toContain("metric 42");
   },
   60_000,
 );
@@ -248,7 +258,8 @@ testUnless(
     const one = lab.host(1);
     const folder = join(one.peersDir, "../mixed");
     await mkdir(folder);
-    for (const name of ["vxlan", "tsnet-bun", "tsnet.node"])
+    // The plugin alone, with what it runs in.
+    for (const name of readdirSync(OURS_DIR ?? "").filter((each) => each === "vxlan" || each.startsWith("tsnet")))
       await one.place.exec("ln", join(OURS_DIR ?? "", name), join(folder, name));
     const path = [folder, REFERENCE_DIR];
     const sandbox = await another(one);

@@ -7,6 +7,7 @@ import { deleteLink } from "../attachment-links.ts";
 import { networkHash } from "../owner.ts";
 import { optional } from "../sandbox.ts";
 import { type DeviceDifference, deviceDifferences, innerAddresses, vxlanSettings } from "./device-difference.ts";
+import { deleteDirectRoutes } from "./direct-routes.ts";
 import { isHalfMade, overlayMark, overlayNetwork, overlayOf, vxlanOf } from "./mark.ts";
 import type { OverlayPlan } from "./plan.ts";
 import { vtepMac } from "./vtep.ts";
@@ -69,6 +70,7 @@ export async function ensureDevice(
   const changes: string[] = [];
   for (const link of outdated) {
     await deleteLink(host, link.index);
+    await deleteDirectRoutes(host, new Set([vxlanOf(link)?.vni ?? 0]));
     changes.push(`- link ${link.name}`);
   }
   const difference = current && deviceDifferences(current, await host.addr.list(current.index), plan);

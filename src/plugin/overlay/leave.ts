@@ -1,8 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { isNetlinkError } from "../../netlink/socket/index.ts";
 import { deleteLink } from "../attachment-links.ts";
 import { isHostVethName, networkHash, parseOwnerMark } from "../owner.ts";
-import { isDirectOf, ROUTE_PROTOCOL } from "./entries.ts";
+import { deleteDirectRoutes } from "./direct-routes.ts";
 import { removeExempt } from "./exempt.ts";
 import type { Files } from "./files.ts";
 import { withOverlayLock } from "./lock.ts";
@@ -21,12 +20,8 @@ export function leaveOverlay(files: Files, host: Kernel, network: string, vni: n
       (link) => overlayOf(link) === hash || isHalfMade(link, vni),
     );
     const vnis = new Set([vni, ...devices.map((link) => vxlanOf(link)?.vni ?? 0)]);
-    const routes = (await host.route.list({ protocol: ROUTE_PROTOCOL })).filter(
-      (route) => route.protocol === ROUTE_PROTOCOL && [...vnis].some((each) => isDirectOf(route, each)),
-    );
     for (const { index } of devices) await deleteLink(host, index);
-    for (const { dst, gw, oif, priority, protocol } of routes)
-      await orGone(() => host.route.del({ dst, gw, oif, priority, protocol }));
+    await deleteDirectRoutes(host, vnis);
     await removeExempt(host, network);
   });
 }
@@ -35,12 +30,4 @@ async function hasAttachments(host: Kernel, network: string): Promise<boolean> {
   const hash = networkHash(network);
   const links = await host.link.list({ kind: "veth" });
   return links.some((link) => isHostVethName(link.name) && parseOwnerMark(link.alias)?.network === hash);
-}
-
-async function orGone(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isNetlinkError(error, "ESRCH", "ENODEV")) throw error;
-  }
 }

@@ -18,9 +18,11 @@ export function readPeerFiles(
   const peers: Peer[] = [];
   const problems: PeerProblem[] = [];
   for (const name of namesIn(files, folder)) {
-    const from = `${folder}/${name}`;
+    const path = `${folder}/${name}`;
+    // A name is somebody else's, and goes into messages of one line.
+    const from = path.replace(/[\x00-\x1f\x7f-\x9f]/g, "?");
     try {
-      peers.push(parsePeerObject(decodeJsonObject(files.readFile(from, MAX_BYTES), "the peer file"), from));
+      peers.push(parsePeerObject(decodeJsonObject(files.readFile(path, MAX_BYTES), "the peer file"), from));
     } catch (error) {
       // Its host left between the listing and now.
       if (isErrno(error, "ENOENT")) continue;

@@ -31,7 +31,6 @@ export function syncOverlay(sources: Sources, conf: OverlayConf): Promise<SyncRe
   return withOverlayLock(files, host, conf.network, async () => {
     const plan = await planOverlay(sources, conf);
     const { link, changes } = await ensureDevice(host, plan, await findDevices(host, plan));
-    await followMtu(host, plan, changes);
     const wanted = await wantedEntries(host, plan, link.index);
     const all = entryChanges(host, link.index, wanted, await presentEntries(host, link.index, plan.vni));
     // Whose file cannot be read may still be there.
@@ -48,14 +47,6 @@ export const exemptSubnets = ({ subnets, remotes }: OverlayPlan) => [
   ...subnets,
   ...remotes.flatMap((remote) => remote.subnets),
 ];
-
-/** The bridge of the network keeps the MTU it was made with, also when the overlay's has changed. */
-async function followMtu(host: Kernel, { bridge, mtu }: OverlayPlan, changes: string[]): Promise<void> {
-  const link = await host.link.get(bridge);
-  if (link?.kind !== "bridge" || link.mtu === mtu) return;
-  await host.link.set(link.index, { mtu });
-  changes.push(`~ link ${bridge} mtu ${link.mtu}, not ${mtu}`);
-}
 
 async function apply(host: Kernel, entries: readonly EntryChange[], changes: string[]): Promise<PeerProblem[]> {
   if (entries.length === 0) return [];

@@ -3,6 +3,8 @@ import { formatIp, type Ip, parseIp } from "../../ip/index.ts";
 import type { Addr } from "../../kernel/addr.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Link } from "../../kernel/link.ts";
+import type { Route } from "../../kernel/route.ts";
+import { IFA_F } from "../../netlink/rtnl/addr.const.ts";
 import { RT_SCOPE } from "../../netlink/rtnl/route.const.ts";
 import type { OverlayConf } from "./config.ts";
 
@@ -46,9 +48,10 @@ export async function findUnderlay(
   const families = familyOfPeers === undefined ? ([4, 6] as const) : ([familyOfPeers] as const);
   for (const family of families) {
     const [best] = (await host.route.list({ family }))
-      .filter((route) => route.dst === (family === 4 ? "0.0.0.0/0" : "::/0") && route.oif !== undefined)
+      .filter((route) => route.dst === (family === 4 ? "0.0.0.0/0" : "::/0") && linkOf(route) !== undefined)
       .sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
-    const link = best?.oif === undefined ? undefined : await host.link.get(best.oif);
+    const index = best && linkOf(best);
+    const link = index === undefined ? undefined : await host.link.get(index);
     if (!best || !link) continue;
     return withAddress(host, link, best.src === undefined ? undefined : parseIp(best.src), family);
   }
@@ -58,6 +61,13 @@ export async function findUnderlay(
   );
 }
 
+/** Of several ways the first. */
+const linkOf = ({ oif, nexthops }: Route): number | undefined => oif ?? nexthops?.[0]?.oif;
+
+/** Not one that comes and goes by itself (RFC 8981), nor one that is on its way out. */
+const isLasting = (a: Addr): boolean =>
+  a.scope === RT_SCOPE.UNIVERSE && !a.deprecated && !a.dadFailed && !(a.family === 6 && a.flags & IFA_F.TEMPORARY);
+
 async function withAddress(
   host: Kernel,
   link: Link,
@@ -65,7 +75,7 @@ async function withAddress(
   family: 4 | 6 | undefined,
 ): Promise<Underlay> {
   const addresses = await host.addr.list(link.index);
-  const usable = addresses.filter((a) => a.scope === RT_SCOPE.UNIVERSE && !a.deprecated && !a.dadFailed);
+  const usable = addresses.filter(isLasting);
   const [first] = family === undefined ? usable : usable.filter((a) => a.family === family);
   const found = local === undefined ? first : addresses.find((a) => a.address === formatIp(local));
   const ip = found && parseIp(found.address);
