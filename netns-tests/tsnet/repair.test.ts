@@ -90,6 +90,55 @@ testUnless(lacksTsnet, "repair puts back everything that a flush took, and nothi
   expect(await host.exec("nft", "list", "ruleset")).not.toMatch(/10\.32\.0\.|fd32::[0-9]/);
 });
 
+testUnless(
+  lacksTsnet,
+  "repair makes a shared bridge again, with its address, and puts ports and sysctls back",
+  async () => {
+    await using host = await makeNetns();
+    await using blue = await makeSandbox();
+    await using red = await makeSandbox();
+    await using w = await workplace(host);
+    const [bridge = {}, portmap = {}] = bridgeList(w, SUBNETS);
+    await w.network("web", [{ ...bridge, hairpinMode: true }, portmap]);
+    await addContainer(w, blue.path, 8080);
+    await addContainer(w, red.path, 8081);
+    await using _blue = await serveAll(blue, 80);
+    const reached = async () => [
+      await reaches(red, "tcp", "10.32.0.2", 80, { timeoutMs: 800 }),
+      await reaches(host, "tcp", "10.32.0.2", 80, { timeoutMs: 800 }),
+    ];
+    for (let tries = 0; tries < 10 && !Bun.deepEquals(await reached(), [true, true]); tries++) await Bun.sleep(200);
+    expect(await reached()).toEqual([true, true]);
+    const whole = await snapshot(host, { folders: [w.folder] });
+
+    await host.exec("ip", "link", "del", "br0");
+    await host.exec("sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0");
+    expect(await reached()).toEqual([false, false]);
+    const dry = await w.must("repair", "--dry-run");
+    expect(dry).toContain('missing: bridge "br0": bridge "br0" is missing');
+    const said = await w.must("repair");
+    expect(said).toContain('put back: bridge "br0": bridge "br0" is missing');
+    expect(said).toMatch(/put back: port "veth[0-9a-f]{11}": "veth[0-9a-f]{11}" is not a port of bridge "br0"/);
+    expect(said).toContain("2 repaired, 0 failed");
+    expect(diff(whole, await snapshot(host, { folders: [w.folder] }), withoutTime)).toEqual([]);
+    for (let tries = 0; tries < 10 && !Bun.deepEquals(await reached(), [true, true]); tries++) await Bun.sleep(200);
+    expect(await reached()).toEqual([true, true]);
+
+    const [port = ""] = /veth[0-9a-f]{11}/.exec(said) ?? [];
+    for (const change of [
+      ["ip", "link", "set", "br0", "down"],
+      ["ip", "link", "set", port, "down"],
+      ["ip", "link", "set", port, "nomaster"],
+      ["ip", "link", "set", port, "type", "bridge_slave", "hairpin", "off"],
+    ]) {
+      await host.exec(...change);
+      expect(await w.must("repair")).toMatch(/[12] repaired, 0 failed/);
+      expect(await w.must("repair")).toContain("2 whole, 0 repaired");
+    }
+    expect(diff(whole, await snapshot(host, { folders: [w.folder] }), withoutTime)).toEqual([]);
+  },
+);
+
 testUnless(lacksTsnet, "an attachment that is gone stays gone, one whose port is taken is reported", async () => {
   await using host = await makeNetns();
   await using blue = await makeSandbox();

@@ -68,7 +68,7 @@ async function checkPort(req: AttachmentRequest<BridgeConf>, host: Kernel, bridg
   return port;
 }
 
-async function checkVlans(host: Kernel, port: Link, conf: BridgeConf): Promise<void> {
+export async function checkVlans(host: Kernel, port: Link, conf: BridgeConf): Promise<void> {
   const have = await host.link.bridgeVlans(port.index);
   for (const want of portVlans(conf.vlans))
     for (let vid = want.vid; vid <= (want.end ?? want.vid); vid++) {

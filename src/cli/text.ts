@@ -35,7 +35,8 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     return `${text.trimEnd()}\n`;
   };
   const top = line(heading);
-  return (terminal ? styled(terminal, "bold", top.trimEnd()) + "\n" : top) + rows.map(line).join("");
+  const head = terminal ? `${styled(terminal, "bold", top.trimEnd())}\n` : top;
+  return head + rows.map(line).join("");
 }
 
 /** Takes from the widest column until all fit, or none can give any more. */

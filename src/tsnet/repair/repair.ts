@@ -74,13 +74,31 @@ async function repairOne(
       const req = checkRequest(cached, list, entry, result);
       const conf = plugin.parse(req.conf, { lenient: false });
       const context = { host, ipam: NO_IPAM, note: (text: string) => s.err(`${entry.type}: ${text}\n`) };
-      missing.push(...(await plugin.repair({ ...req, conf }, context, { dryRun })));
+      missing.push(
+        ...(await repairPart(plugin.repair({ ...req, conf }, context, { dryRun }), entry.type, dryRun, missing)),
+      );
     }
     return { state: missing.length > 0 ? "repaired" : "whole", missing, error: undefined };
   } catch (error) {
     const known = toCniError(error);
     if (!known) throw error;
     return { state: "failed", missing, error: known };
+  }
+}
+
+/** With something missing before it, a part that was not put back for trying's sake may be impossible to look at. */
+async function repairPart(
+  repaired: Promise<string[]>,
+  type: string,
+  dryRun: boolean,
+  before: readonly string[],
+): Promise<string[]> {
+  try {
+    return await repaired;
+  } catch (error) {
+    const known = toCniError(error);
+    if (!known || !dryRun || before.length === 0) throw error;
+    return [`what ${type} made: cannot be told before that is back (${known.message})`];
   }
 }
 
