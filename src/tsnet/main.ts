@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
+import { gcCommand } from "./gc/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
 import { ipamCommand } from "./ipam/index.ts";
 import { listCommands } from "./list/index.ts";
@@ -48,6 +49,7 @@ export function commandLine(s: Surroundings): Command {
     ipamCommand(s),
     portsCommand(s),
     repairCommand(s),
+    gcCommand(s),
     overlayCommand(s),
     installCommand(s),
     uninstallCommand(s),

@@ -55,6 +55,9 @@ export const holderText = ({ owner }: BookLease): string =>
     ? "nobody (the file is no lease)"
     : [owner.containerId, owner.ifName].filter((w) => w !== undefined).join(" ");
 
+/** Address and holder. */
+export const formatLease = (lease: BookLease): string => `${formatIp(lease.ip)} of ${holderText(lease)}`;
+
 const freedJson = (book: Book, { ip, owner }: BookLease) => ({
   network: book.network,
   address: formatIp(ip),
