@@ -32,6 +32,7 @@ conntrack conntrack
 containerd containerd
 containernetworking-plugins /usr/lib/cni/bridge
 ethtool ethtool
+fish fish
 iperf3 iperf3
 iptables iptables-nft
 jq jq
@@ -44,6 +45,7 @@ strace strace
 tcpdump tcpdump
 ufw ufw
 util-linux unshare
+zsh zsh
 "
 # Only where nothing would start it: a firewall of its own is not what a person at a desk asked for.
 setup_service_packages="

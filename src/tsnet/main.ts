@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { RELEASE } from "../cni/release.ts";
 import { cniCommand } from "./cni/index.ts";
+import { completeCommand, completionCommand } from "./completion/index.ts";
 import { gcCommand } from "./gc/index.ts";
 import { installCommand, uninstallCommand } from "./install/index.ts";
 import { ipamCommand } from "./ipam/index.ts";
@@ -53,8 +54,10 @@ export function commandLine(s: Surroundings): Command {
     overlayCommand(s),
     installCommand(s),
     uninstallCommand(s),
+    completionCommand(s),
   ];
   for (const word of words) program.addCommand(word);
+  program.addCommand(completeCommand(s, program), { hidden: true });
   inherit(program, "tsnet");
   return program;
 }

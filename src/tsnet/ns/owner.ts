@@ -20,7 +20,7 @@ export function ownerText(ns: Namespace): string {
 }
 
 const containerText = ({ runtime, id, name }: Container): string =>
-  `${runtime === "cni" ? "attachment" : runtime} ${name ?? id.slice(0, 24)}`;
+  `${runtime === "cni" ? "attachment" : runtime} ${name ?? id.slice(0, 32)}`;
 
 /** One owner as JSON. */
 export const containerJson = (c: Container) => ({
