@@ -32,6 +32,10 @@ export interface Route {
   readonly flags: number;
   /** Type of service; IPv4 only. */
   readonly tos: number;
+  /** ICMPv6 router preference: 0 medium, 1 high, 3 low. */
+  readonly pref: number | undefined;
+  /** Nothing of interest is in `attrs` that does not stand here. */
+  readonly plain: boolean;
   /** Everything else the kernel said. */
   readonly attrs: MessageOf<typeof newRoute>["attrs"];
 }
@@ -54,6 +58,8 @@ export function toRoute({ header, attrs }: MessageOf<typeof newRoute>): Route {
     nexthops: attrs.multipath?.map(toHop),
     flags: header.flags,
     tos: header.tos,
+    pref: attrs.pref,
+    plain: false,
     attrs,
   };
 }

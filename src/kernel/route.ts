@@ -2,8 +2,10 @@ import { AF } from "../netlink/rtnl/constants.ts";
 import { RT_TABLE, RTM_F } from "../netlink/rtnl/route.const.ts";
 import { delRoute, getRoute, newRoute } from "../netlink/rtnl/route.ts";
 import { isNetlinkError, NLM_F, type Request } from "../netlink/socket/index.ts";
+import type { Message } from "../netlink/wire/index.ts";
 import { parsePrefix } from "./cidr.ts";
 import type { KernelContext } from "./context.ts";
+import { readRoute } from "./route-answer.ts";
 import { routeRequest } from "./route-request.ts";
 import { type Route, toRoute } from "./route-value.ts";
 
@@ -71,6 +73,9 @@ export interface RouteVerbs {
   deleting(spec: RouteSpec): Request;
 }
 
+/** RTM_NEWROUTE read as what it means: a list of routes has no use for the form between. */
+const routeAnswer = { ...newRoute, decode: readRoute } as unknown as Message;
+
 export function routeVerbs(ctx: KernelContext): RouteVerbs {
   const adding = (spec: RouteSpec): Request => routeRequest(newRoute, spec, NLM_F.CREATE | NLM_F.EXCL);
   const prepending = (spec: RouteSpec): Request => routeRequest(newRoute, spec, NLM_F.CREATE);
@@ -82,8 +87,8 @@ export function routeVerbs(ctx: KernelContext): RouteVerbs {
     const header = { family, protocol: filter.protocol, type: filter.type };
     const attrs = { table: table === "all" ? undefined : table, oif: filter.oif };
     try {
-      const all = await ctx.route().dump(getRoute, { header, attrs }, newRoute);
-      return all.map(toRoute).filter((r) => (r.flags & RTM_F.CLONED) === 0);
+      const all = (await ctx.route().dump(getRoute, { header, attrs }, routeAnswer)) as unknown as Route[];
+      return all.filter((r) => (r.flags & RTM_F.CLONED) === 0);
     } catch (error) {
       // A table without a route does not exist; a kernel without IPv6 has no such family.
       if (isNetlinkError(error, "ENOENT", "EOPNOTSUPP", "EAFNOSUPPORT")) return [];

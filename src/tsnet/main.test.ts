@@ -12,7 +12,7 @@ function* words(command: Command, path: readonly string[] = []): Generator<strin
 
 const all = [
   ...words(
-    commandLine({
+    await commandLine({
       plugins: {},
       ipams: {},
       native: loadNative(),

@@ -23,7 +23,8 @@ const PREF: Readonly<Record<number, string>> = { 0: "medium", 1: "high", 3: "low
 /** A destination as `ip route` writes it: `default`, single addresses without their length. */
 export function dstText(dst: string): string {
   if (dst === "0.0.0.0/0" || dst === "::/0") return "default";
-  return dst.replace(dst.includes(":") ? /\/128$/ : /\/32$/, "");
+  if (dst.endsWith("/32") && !dst.includes(":")) return dst.slice(0, -3);
+  return dst.endsWith("/128") ? dst.slice(0, -4) : dst;
 }
 
 const viaForm = (via: Via | undefined): Form | undefined =>
@@ -31,14 +32,37 @@ const viaForm = (via: Via | undefined): Form | undefined =>
     ? { family: via.family === 2 ? "inet" : "inet6", host: via.address }
     : undefined;
 
+/** A route without anything rare; members that are absent are not even named, which is half of the time of a long list. */
+function plainForm(route: Route, nameOf: LinkNames, tables: boolean): Form {
+  const form: Form = {};
+  if (route.type !== RTN.UNICAST) form["type"] = typeName(route.type);
+  form["dst"] = dstText(route.dst);
+  if (route.tos !== 0) form["tos"] = tosText(route.tos);
+  if (route.gw !== undefined) form["gateway"] = route.gw;
+  if (route.oif !== undefined) form["dev"] = nameOf(route.oif);
+  if (tables && route.table !== RT_TABLE.MAIN) form["table"] = tableName(route.table);
+  if (route.protocol !== RTPROT.BOOT) form["protocol"] = protocolName(route.protocol);
+  if (route.scope !== RT_SCOPE.UNIVERSE) form["scope"] = scopeName(route.scope);
+  if (route.src !== undefined) form["prefsrc"] = route.src;
+  if (route.priority !== undefined) form["metric"] = route.priority;
+  form["flags"] = route.flags === 0 ? NONE : flagNames(FLAGS, route.flags);
+  if (route.pref !== undefined) form["pref"] = prefName(route.pref);
+  return form;
+}
+
+const NONE: readonly string[] = [];
+const tosText = (tos: number): string => `0x${tos.toString(16).padStart(2, "0")}`;
+const prefName = (pref: number): string => PREF[pref] ?? String(pref);
+
 /** @param tables whether routes of several tables are listed, so that each names its own unless it is main */
 export function routeForm(route: Route, nameOf: LinkNames, tables: boolean): Form {
+  if (route.plain) return plainForm(route, nameOf, tables);
   const { attrs } = route;
   return {
     type: route.type === RTN.UNICAST ? undefined : typeName(route.type),
     dst: dstText(route.dst),
     from: attrs.src,
-    tos: route.tos === 0 ? undefined : `0x${route.tos.toString(16).padStart(2, "0")}`,
+    tos: route.tos === 0 ? undefined : tosText(route.tos),
     nhid: attrs.nexthopId,
     gateway: attrs.gateway,
     via: viaForm(attrs.via),
@@ -55,7 +79,7 @@ export function routeForm(route: Route, nameOf: LinkNames, tables: boolean): For
     metrics: attrs.metrics && [metricsForm(attrs.metrics)],
     iif: attrs.iif === undefined ? undefined : nameOf(attrs.iif),
     nexthops: attrs.multipath?.map((hop) => hopForm(hop, nameOf)),
-    pref: attrs.pref === undefined ? undefined : (PREF[attrs.pref] ?? String(attrs.pref)),
+    pref: attrs.pref === undefined ? undefined : prefName(attrs.pref),
     ttl_propogate: attrs.ttlPropagate === undefined ? undefined : attrs.ttlPropagate !== 0,
   };
 }

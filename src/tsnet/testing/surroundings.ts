@@ -32,7 +32,7 @@ export async function tsnet(args: readonly string[], given: Partial<Surroundings
   };
   let exit = 0;
   try {
-    await commandLine(surroundings).parseAsync(args, { from: "user" });
+    await (await commandLine(surroundings, args)).parseAsync(args, { from: "user" });
   } catch (error) {
     exit = report(error, surroundings, args.includes("--json"));
   }
