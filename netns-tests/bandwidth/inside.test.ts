@@ -135,3 +135,39 @@ testUnless(
     expect(await sandbox.exec("tc", "qdisc", "show")).not.toMatch(/tbf|ingress/);
   },
 );
+
+testUnless(
+  lacksMacvlan,
+  "behind our macvlan and tuning: as fast as configured, and GC leaves nothing inside",
+  async () => {
+    await using world = await makeWorld();
+    const outside = await world.sandbox();
+    await connect(world.host, "up0", [], outside, "eth0", [`${FAR[4]}/24`, `${FAR[6]}/64`]);
+    const { dataDir } = world;
+    const ranges = [
+      [{ subnet: "10.58.0.0/24", rangeStart: "10.58.0.20" }],
+      [{ subnet: "fd58::/64", rangeStart: "fd58::20" }],
+    ];
+    const plugins = [
+      { type: "macvlan", master: "up0", ipam: { type: "host-local", dataDir, ranges } },
+      { type: "bandwidth", ...LIMITS },
+      { type: "tuning", dataDir: `${dataDir}/tuning`, mtu: 1400, mac: "02:00:00:00:00:58" },
+    ];
+    const chain = world.network({}, { plugins });
+    const [kept, gone] = [
+      await world.attach(chain),
+      await world.attach(world.network({}, { plugins: plugins.slice(0, 2) })),
+    ];
+    await chain.check(kept.at);
+    await expectRate(kept.sandbox, outside, FAR[4], EGRESS);
+    await expectRate(outside, kept.sandbox, kept.v6, INGRESS);
+    const links = async ({ sandbox }: { sandbox: Netns }): Promise<string[]> =>
+      (JSON.parse(await sandbox.exec("ip", "-j", "link", "show")) as { ifname: string }[]).map(({ ifname }) => ifname);
+    expect(await links(gone)).toEqual(["lo", "eth0", expect.stringMatching(/^bwp/)]);
+    await chain.gc([{ containerID: kept.at.containerId, ifname: "eth0" }]);
+    expect(await links(gone)).toEqual(["lo"]);
+    await chain.check(kept.at);
+    await chain.del(kept.at);
+    expect(await links(kept)).toEqual(["lo"]);
+  },
+);

@@ -2,9 +2,10 @@ import { isErrno, listIfThere } from "../../ipam/store/files.ts";
 import type { GcRequest } from "../../src/cni/types.ts";
 import { absolute } from "../../src/plugin/absolute.ts";
 import { enterIfThere, MARK_PAUSE_MS } from "../../src/plugin/attachment-links.ts";
-import { networkHash, ownerOf } from "../../src/plugin/owner.ts";
+import { networkHash } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
+import { validOf } from "../../src/plugin/valid.ts";
 import type { TuningConf } from "./config.ts";
 import type { Files } from "./files.ts";
 import { type Before, readRecord, removeRecord } from "./record.ts";
@@ -21,9 +22,7 @@ export async function gc(req: GcRequest<TuningConf>, ctx: PluginContext, files: 
   const folder = absolute(req.conf.dataDir, ctx, "dataDir");
   const network = req.conf.name;
   const own = networkHash(network);
-  const valid = new Set(
-    req.validAttachments.map((a) => ownerOf({ network, containerId: a.containerID, ifName: a.ifname }).attachment),
-  );
+  const valid = validOf(req);
   const stale: { path: string; record: Before }[] = [];
   const halfMade: string[] = [];
   for (const name of listIfThere(files, folder)) {
