@@ -1,16 +1,18 @@
 /**
- * The demo: a network namespace plays the host; in it, two containers' namespaces on a bridge, with real processes in them,
- * attached by the plugins through `tsnet cni`, as any runtime would. Every line is checked: what fails ends the demo with 1.
+ * The demo: a network namespace plays the host; in it, two containers on a bridge, run by `tsbox` from a root file system
+ * made of Debian's busybox-static: a web server behind a published port, and a client. Every line is checked: what fails
+ * ends the demo with 1.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { picture } from "./picture.ts";
-import { checked, run, Stage } from "./stage.ts";
+import { checked, type Namespace, Stage } from "./stage.ts";
 
-const NETWORK = "demo";
 const PORT = 8080;
-const TSNET = join(import.meta.dir, "../../dist/bin/tsnet");
+const BIN = join(import.meta.dir, "../../dist/bin");
+const TSBOX = join(BIN, "tsbox");
+const PAGE = "Hello from a container behind a port of the host.\n";
 
 const stage = new Stage();
 let status = 1;
@@ -25,99 +27,95 @@ try {
 process.exit(status);
 
 async function show(): Promise<void> {
-  const folder = stage.own(mkdtempSync(join(tmpdir(), "tsnet-demo-")), (path) => rmSync(path, { recursive: true }));
-  const config = writeConfig(folder);
-  console.log("A network of containers: a bridge, addresses from 10.88.0.0/24, masquerading, and published ports.\n");
-
+  const folder = stage.own(mkdtempSync(join(tmpdir(), "tsbox-demo-")), (path) => rmSync(path, { recursive: true }));
   const host = stage.namespace("host");
-  const web = stage.namespace("web");
-  const client = stage.namespace("client");
-  const tsnet = (args: string[], capabilities = {}) =>
-    host.run([TSNET, "cni", ...args, "--cache-dir", join(folder, "cache")], {
-      NETCONFPATH: config,
-      CNI_PATH: join(import.meta.dir, "../../dist/cni"),
-      CAP_ARGS: JSON.stringify(capabilities),
-    });
-
-  say(`tsnet cni add ${NETWORK} ${web.path}   (publishing port ${PORT} of the host)`);
-  const published = { portMappings: [{ hostPort: PORT, containerPort: 80, protocol: "tcp" }] };
-  stage.own(web, () => tsnet(["del", NETWORK, web.path], published));
-  const webResult = JSON.parse(checked(tsnet(["add", NETWORK, web.path], published)));
-  const webAddress = addressOf(webResult);
-  console.log(`  the web server's namespace has ${webAddress}`);
-
-  say(`tsnet cni add ${NETWORK} ${client.path}`);
-  stage.own(client, () => tsnet(["del", NETWORK, client.path]));
-  const clientResult = JSON.parse(checked(tsnet(["add", NETWORK, client.path])));
-  console.log(`  the client's namespace has ${addressOf(clientResult)}`);
-
-  writeFileSync(join(folder, "index.html"), "Hello from a container behind a port of the host.\n");
-  stage.start(web, ["busybox", "httpd", "-f", "-p", "80", "-h", folder]);
-  await stage.listening(web, 80);
-
-  say(`client: ping ${webAddress}`);
+  const places = { TSBOX_DATA: join(folder, "data"), TSBOX_RUN: join(folder, "run") };
+  const tsbox = (...args: string[]) => host.run([TSBOX, ...args], places);
   console.log(
-    indent(checked(client.run(["ping", "-c", "2", "-i", "0.2", "-W", "2", webAddress])).split("\n")[1] ?? ""),
+    "Containers without a daemon: namespaces, limits and filter by tsbox, networks by this project's plugins.\n",
   );
 
-  say(`client: curl http://${webAddress}/`);
-  console.log(indent(checked(client.run(["curl", "-sS", "-m", "5", `http://${webAddress}/`]))));
+  say("tar -C / -c bin/busybox | tsbox import - busybox");
+  checked(host.run(["tar", "-C", "/", "-cf", join(folder, "busybox.tar"), "bin/busybox"]));
+  console.log(indent(checked(tsbox("import", join(folder, "busybox.tar"), "busybox"))));
+
+  mkdirSync(join(folder, "www"));
+  writeFileSync(join(folder, "www", "index.html"), PAGE);
+  stage.own("containers", () => {
+    tsbox("rm", "-f", "web", "client");
+    tsbox("system", "gc");
+  });
+  say(`tsbox run -d --name web -p ${PORT}:80 -m 64m -v WWW:/www:ro busybox busybox httpd -f -h /www`);
+  const volume = `${join(folder, "www")}:/www:ro`;
+  checked(
+    tsbox(
+      "run",
+      "-d",
+      "--name",
+      "web",
+      "-p",
+      `${PORT}:80`,
+      "-m",
+      "64m",
+      "-v",
+      volume,
+      "busybox",
+      "busybox",
+      "httpd",
+      "-f",
+      "-h",
+      "/www",
+    ),
+  );
+  const inspect = (name: string, path: string): string => checked(tsbox("inspect", "-f", `{{${path}}}`, name)).trim();
+  const address = inspect("web", ".NetworkSettings.IPAddress");
+  const gateway = inspect("web", ".NetworkSettings.Gateway");
+  const web = container(stage, "web", inspect("web", ".State.Pid"));
+  await stage.listening(web, 80);
+  console.log(`  the web server has ${address}`);
+
+  say("tsbox run -d --name client busybox busybox sleep 600");
+  checked(tsbox("run", "-d", "--name", "client", "busybox", "busybox", "sleep", "600"));
+  const client = container(stage, "client", inspect("client", ".State.Pid"));
+
+  say(`tsbox exec client busybox ping ${address}`);
+  const ping = checked(tsbox("exec", "client", "busybox", "ping", "-c", "1", "-W", "2", address));
+  console.log(indent(ping.split("\n")[1] ?? ""));
+
+  say(`tsbox exec client busybox wget -qO- http://${address}/`);
+  page(checked(tsbox("exec", "client", "busybox", "wget", "-qO-", `http://${address}/`)));
 
   say(`host: curl http://127.0.0.1:${PORT}/   (the published port)`);
-  console.log(indent(checked(host.run(["curl", "-sS", "-m", "5", `http://127.0.0.1:${PORT}/`]))));
+  page(checked(host.run(["curl", "-sS", "-m", "5", `http://127.0.0.1:${PORT}/`])));
 
-  const gateway: string = webResult.ips[0].gateway;
-  say(`client: curl http://${gateway}:${PORT}/   (the published port, from a neighbour)`);
-  console.log(indent(checked(client.run(["curl", "-sS", "-m", "5", `http://${gateway}:${PORT}/`]))));
+  say(`tsbox exec client busybox wget -qO- http://${gateway}:${PORT}/   (the published port, from a neighbour)`);
+  page(checked(tsbox("exec", "client", "busybox", "wget", "-qO-", `http://${gateway}:${PORT}/`)));
 
   say("What was made");
-  console.log(picture(host, [web, client], { published: `${PORT} → ${webAddress}:80` }));
+  console.log(picture(host, [web, client], { published: `${PORT} → ${address}:80` }));
+  console.log(indent(checked(tsbox("ps", "--format", "{{.Names}}: {{.Status}} {{.Ports}}"))));
 
-  say("tsnet cni check, then del for both");
-  checked(tsnet(["check", NETWORK, web.path], published));
-  checked(tsnet(["check", NETWORK, client.path]));
-  stage.release(client);
-  stage.release(web);
-  const left = run(["ip", "netns", "exec", host.name, "ip", "-o", "link", "show", "type", "veth"]).stdout.trim();
+  say("tsbox rm -f web client");
+  checked(tsbox("rm", "-f", "web", "client"));
+  const left = checked(host.run(["ip", "-o", "link", "show", "type", "veth"])).trim();
   if (left !== "") throw new Error(`links were left behind:\n${left}`);
-  const leases = readdirSync(join(folder, "leases", NETWORK)).filter((name) => /^[0-9]+\./.test(name));
+  const leases = readdirSync(join(places.TSBOX_DATA, "leases", "tsbox")).filter((name) => /^[0-9]+\./.test(name));
   if (leases.length > 0) throw new Error(`addresses are still in use: ${leases.join(", ")}`);
-  const ports = JSON.parse(checked(host.run([TSNET, "ports", "ls", "--json"]))) as unknown[];
+  const ports = JSON.parse(checked(host.run([join(BIN, "tsnet"), "ports", "ls", "--json"]))) as unknown[];
   if (ports.length > 0) throw new Error(`ports are still published: ${JSON.stringify(ports)}`);
-  console.log("  nothing is left: no link, no address in use, no published port\n");
+  const containers = readdirSync(join(places.TSBOX_DATA, "containers"));
+  if (containers.length > 0) throw new Error(`containers are still there: ${containers.join(", ")}`);
+  console.log("  nothing is left: no container, no link, no address in use, no published port\n");
 }
 
-/** A config list as runtimes keep it in /etc/cni/net.d. */
-function writeConfig(folder: string): string {
-  const config = join(folder, "net.d");
-  mkdirSync(config, { mode: 0o700 });
-  const list = {
-    cniVersion: "1.1.0",
-    name: NETWORK,
-    plugins: [
-      {
-        type: "bridge",
-        bridge: "demo0",
-        isGateway: true,
-        ipMasq: true,
-        ipam: {
-          type: "host-local",
-          dataDir: join(folder, "leases"),
-          ranges: [[{ subnet: "10.88.0.0/24" }]],
-          routes: [{ dst: "0.0.0.0/0" }],
-        },
-      },
-      { type: "portmap", capabilities: { portMappings: true } },
-    ],
-  };
-  writeFileSync(join(config, "10-demo.conflist"), JSON.stringify(list, null, 2));
-  return config;
+/** A container's network, by the number of its first process. */
+function container(on: Stage, role: string, pid: string): Namespace {
+  return on.at(role, role, `/proc/${pid}/ns/net`);
 }
 
-function addressOf(result: { ips: { address: string }[] }): string {
-  const address = result.ips[0]?.address.split("/")[0];
-  if (!address) throw new Error("ADD gave no address");
-  return address;
+function page(text: string): void {
+  if (text !== PAGE) throw new Error(`another page came: ${JSON.stringify(text)}`);
+  console.log(indent(text));
 }
 
 function say(line: string): void {
