@@ -15,15 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int join_cgroups(const struct config *config, pid_t pid, struct sys_error *error) {
-  struct record record;
-  char text[16];
-  snprintf(text, sizeof text, "%d", pid);
-  for (size_t at = 0; config_next(config, TAG_CGROUP, &at, &record);)
-    if (proc_write(record.string[0], text, error) < 0) return -1;
-  return 0;
-}
-
 static void wait_for(pid_t pid) {
   while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
 }
@@ -67,8 +58,7 @@ static int wait_until_made(struct monitor *monitor, struct sys_error *error) {
   }
 }
 
-static int converse(struct monitor *monitor, pid_t first, struct sys_error *error) {
-  if (join_cgroups(&monitor->config, first, error) < 0) return -1;
+static int converse(struct monitor *monitor, struct sys_error *error) {
   if (!report_go(monitor->sync)) return fail(error, "create", NULL);
   if (wait_until_made(monitor, error) < 0) return -1;
   monitor->state.starttime = proc_starttime(monitor->state.pid);
@@ -95,7 +85,7 @@ static int make(struct monitor *monitor, struct sys_error *error) {
     if (child.stream[i] >= 0) close(child.stream[i]);
   if (first < 0) return -1;
   if (!monitor->is_exec) monitor->state.pid = first;
-  if (converse(monitor, first, error) == 0) return 0;
+  if (converse(monitor, error) == 0) return 0;
   kill_all(monitor, first);
   return -1;
 }

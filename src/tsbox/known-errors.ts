@@ -6,17 +6,19 @@ import { DeviceError } from "./devices/nodes.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { ConfigError } from "./helper/encode.ts";
 import { CapabilityError } from "./isolation/capabilities.ts";
-import { PolicyError } from "./seccomp/compile.ts";
 
 /** What the user asked for cannot be. */
-const REQUESTS = [LimitError, DeviceError, CapabilityError, PolicyError, ConfigError];
+const REQUESTS = [LimitError, DeviceError, CapabilityError, ConfigError];
+
+/** Of src/tsbox/seccomp, which is only loaded when a filter has to be compiled: its tables cost 3 ms. */
+export const isPolicyError = (error: unknown): error is Error => error instanceof Error && error.name === "PolicyError";
 
 /** What was foreseen, as one kind of error; `undefined` for a bug. */
 export function asFailure(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error;
   if (error instanceof UsageError)
     return new Failure(error.message, error.remedy, { status: EXIT.launcher, cause: error });
-  if (REQUESTS.some((known) => error instanceof known) && error instanceof Error)
+  if (isPolicyError(error) || (error instanceof Error && REQUESTS.some((known) => error instanceof known)))
     return new Failure(error.message, "", { status: EXIT.launcher, cause: error });
   if (error instanceof CniError) return new Failure(error.message, error.details, { cause: error });
   // The addon's, those of cgroups, and node:fs's.

@@ -19,7 +19,7 @@ export const create = word({
   stopAtOperand: true,
   async run(values, operands, s) {
     await ready(s);
-    const { record, held } = createContainer(values, operands, s);
+    const { record, held } = await createContainer(values, operands, s);
     held.release();
     s.out(`${record.id}\n`);
     return EXIT.done;
@@ -27,13 +27,13 @@ export const create = word({
 });
 
 /** A container of the options; the lock is held. */
-export function createContainer(
+export async function createContainer(
   values: Values<typeof CREATE_OPTIONS>,
   operands: readonly string[],
   s: Surroundings,
-): { record: ContainerRecord; held: Lock } {
+): Promise<{ record: ContainerRecord; held: Lock }> {
   const [name = "", ...command] = operands;
-  const settings = settingsOf(values, { image: findImage(s.native, s.places, name), name }, command, s);
+  const settings = await settingsOf(values, { image: findImage(s.native, s.places, name), name }, command, s);
   const created = new Date(s.now()).toISOString();
   const made = makeContainer(s.native, s.places, values.name, { ...settings, created });
   // It may have been removed until the container was written down (see hideImage).

@@ -41,7 +41,7 @@ export const exec = word({
     const record = findRecord(s.native, s.places, operand);
     mustRun(s, record);
     const eid = newId().slice(0, 12);
-    const config = execConfig(s, record, { args, tty: tty ? terminalSize(s) : undefined, stdin: interactive });
+    const config = await execConfig(s, record, { args, tty: tty ? terminalSize(s) : undefined, stdin: interactive });
     runHelper(s, ["exec", runFolder(s.places, record.id), eid], encodeExec(config));
     const socket = `${runFolder(s.places, record.id)}/${FILES.exec}/${eid}/${FILES.socket}`;
     const client = await MonitorClient.connect(socket, outputTo(s));

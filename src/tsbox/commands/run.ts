@@ -21,7 +21,7 @@ container could not be started, 126 when the program cannot be executed, 127 whe
   async run(values, operands, s) {
     try {
       await ready(s);
-      const { record, held } = createContainer(values, operands, s);
+      const { record, held } = await createContainer(values, operands, s);
       let client: Awaited<ReturnType<typeof startContainer>>;
       try {
         client = await startContainer(s, record, {

@@ -1,5 +1,5 @@
 import { Failure, messageOf } from "../failure.ts";
-import { removeFile, removeTree } from "../store/files.ts";
+import { dropFolder, removeFile } from "../store/files.ts";
 import { runFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
@@ -11,8 +11,13 @@ import { activePath } from "./state.ts";
  * Takes away everything a container has in the kernel: its processes, network, cgroups, the helper's files. Works from the
  * ID alone, twice is fine, goes on after errors and says all of them; the container stays marked as active then, so that the
  * next command tries again. Its lock is held.
+ * @param ended its first process has ended, and with it, by the kernel, all of its PID namespace
  */
-export async function release(s: Surroundings, record: Pick<ContainerRecord, "id" | "network">): Promise<void> {
+export async function release(
+  s: Surroundings,
+  record: Pick<ContainerRecord, "id" | "network">,
+  ended = false,
+): Promise<void> {
   const { id, network } = record;
   const errors: string[] = [];
   const step = async (action: () => unknown): Promise<void> => {
@@ -23,10 +28,10 @@ export async function release(s: Surroundings, record: Pick<ContainerRecord, "id
     }
   };
   const groups = containerCgroups().open(id);
-  await step(() => groups.killAll());
+  if (!ended) await step(() => groups.killAll());
   await step(() => removeNetwork(s, id, network));
   await step(() => groups.remove());
   if (errors.length > 0) throw new Failure(`cannot remove all of container ${id}: ${errors.join("; ")}`);
-  removeTree(runFolder(s.places, id));
+  dropFolder(s.native, runFolder(s.places, id));
   removeFile(s.native, activePath(s, id));
 }

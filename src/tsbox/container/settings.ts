@@ -2,10 +2,9 @@ import { absolutePath } from "../../cli/paths.ts";
 import { UsageError } from "../../cli/usage-error.ts";
 import { limitsOf } from "../cgroup/limits.ts";
 import { EXIT, Failure, messageOf } from "../failure.ts";
+import { isPolicyError } from "../known-errors.ts";
 import { shortId } from "../names/id.ts";
 import type { Values } from "../options/option.ts";
-import { PolicyError } from "../seccomp/compile.ts";
-import { policyFrom } from "../seccomp/filter.ts";
 import { readText } from "../store/files.ts";
 import type { Image } from "../store/images.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -27,12 +26,12 @@ type Settings = Omit<ContainerRecord, "id" | "name" | "created">;
  * What the options mean for a container, but for its identity. Everything that can be judged before anything is made is
  * judged here; a UsageError says what is wrong.
  */
-export function settingsOf(
+export async function settingsOf(
   values: Values<typeof CREATE_OPTIONS>,
   image: { readonly image: Image; readonly name: string },
   command: readonly string[],
   s: Surroundings,
-): Settings {
+): Promise<Settings> {
   const network = values.network ?? "bridge";
   const ports = values.publish.flat();
   if (network !== "bridge" && ports.length > 0)
@@ -71,7 +70,7 @@ export function settingsOf(
     capAdd: values.capAdd,
     capDrop: values.capDrop,
     privileged: values.privileged,
-    security: securityOf(values.securityOpt, s),
+    security: await securityOf(values.securityOpt, s),
     ulimits: values.ulimit,
     devices: values.device,
     sysctls: Object.fromEntries(values.sysctl),
@@ -124,7 +123,7 @@ function distinctTargets<T extends { readonly target: string }>(mounts: readonly
   return mounts;
 }
 
-function securityOf(options: readonly string[], s: Surroundings): SecurityOptions {
+async function securityOf(options: readonly string[], s: Surroundings): Promise<SecurityOptions> {
   let security: SecurityOptions = { noNewPrivileges: false, seccomp: "default", systemPathsUnconfined: false };
   for (const option of options) {
     const seccomp = /^seccomp[=:](.+)$/s.exec(option)?.[1];
@@ -132,7 +131,7 @@ function securityOf(options: readonly string[], s: Surroundings): SecurityOption
     else if (/^no-new-privileges[=:]false$/.test(option)) security = { ...security, noNewPrivileges: false };
     else if (/^systempaths[=:]unconfined$/.test(option)) security = { ...security, systemPathsUnconfined: true };
     else if (seccomp === "unconfined") security = { ...security, seccomp };
-    else if (seccomp !== undefined) security = { ...security, seccomp: { profile: profileOf(seccomp, s) } };
+    else if (seccomp !== undefined) security = { ...security, seccomp: { profile: await profileOf(seccomp, s) } };
     else
       throw wrong(
         `unknown --security-opt ${JSON.stringify(option)}`,
@@ -142,14 +141,14 @@ function securityOf(options: readonly string[], s: Surroundings): SecurityOption
   return security;
 }
 
-function profileOf(file: string, s: Surroundings): string {
+async function profileOf(file: string, s: Surroundings): Promise<string> {
   const text = readText(s.native, absolutePath(s, file), MAX_PROFILE);
   if (text === undefined)
     throw wrong(`there is no seccomp profile ${JSON.stringify(file)}`, "name a file, or unconfined");
   try {
-    policyFrom(text, []);
+    (await import("../seccomp/filter.ts")).policyFrom(text, []);
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
+    if (!isPolicyError(error)) throw error;
     throw wrong(`${JSON.stringify(file)} is no seccomp profile: ${error.message}`, "need Docker's JSON");
   }
   return text;

@@ -30,11 +30,15 @@ export interface Built {
 }
 
 /** All that the helper is told about a container. */
-export function containerConfig(s: Surroundings, record: ContainerRecord, built: Built): ContainerConfig {
+export async function containerConfig(
+  s: Surroundings,
+  record: ContainerRecord,
+  built: Built,
+): Promise<ContainerConfig> {
   const { id, network } = record;
   const oom = built.groups.dirOf("memory");
   return {
-    ...processConfig(s, record, built.groups),
+    ...(await processConfig(s, record, built.groups)),
     args: argsOf(record),
     cwd: record.workdir,
     ...(record.tty && { terminal: built.size ?? { rows: 24, columns: 80 } }),
@@ -74,12 +78,12 @@ export function containerConfig(s: Surroundings, record: ContainerRecord, built:
 }
 
 /** The same rights and limits for a process of `exec` as for the container's first. */
-export function execConfig(
+export async function execConfig(
   s: Surroundings,
   record: ContainerRecord,
   what: { args: readonly string[]; tty: { rows: number; columns: number } | undefined; stdin: boolean },
-): ExecConfig {
-  const shared = processConfig(s, record, containerCgroups().open(record.id));
+): Promise<ExecConfig> {
+  const shared = await processConfig(s, record, containerCgroups().open(record.id));
   const env = what.tty === undefined || shared.env.some((variable) => variable.startsWith("TERM="));
   return {
     ...shared,
@@ -92,11 +96,15 @@ export function execConfig(
   };
 }
 
-function processConfig(s: Surroundings, record: ContainerRecord, groups: ContainerCgroup): Omit<ProcessConfig, "args"> {
+async function processConfig(
+  s: Surroundings,
+  record: ContainerRecord,
+  groups: ContainerCgroup,
+): Promise<Omit<ProcessConfig, "args">> {
   return {
     env: [`HOSTNAME=${hostnameOf(record)}`, ...record.env],
     user: record.user === "" ? undefined : record.user,
-    ...rightsOf(s, record),
+    ...(await rightsOf(s, record)),
     rlimits: record.ulimits.map(({ name, soft, hard }) => ({ resource: name, soft, hard })),
     cgroups: groups.joinFiles,
   };

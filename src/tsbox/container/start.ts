@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { MonitorClient, type MonitorListener } from "../client/monitor.ts";
 import { Failure } from "../failure.ts";
 import { encodeContainer } from "../helper/encode.ts";
@@ -70,8 +69,8 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
   const network = record.network === "host" ? undefined : await makeNetwork(s, record);
   writeNetworkFiles(s, record, network);
   for (const { source } of record.binds)
-    if (s.native.stat(source, true) === undefined) mkdirSync(source, { recursive: true, mode: 0o755 });
-  const config = containerConfig(s, record, {
+    if (s.native.stat(source, true) === undefined) s.native.makeDirs(source, 0o755);
+  const config = await containerConfig(s, record, {
     groups,
     devices: devices.config,
     netns: network === undefined ? undefined : netnsPath(s.places, id),

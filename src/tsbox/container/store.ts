@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { newId } from "../names/id.ts";
-import { type Files, readJson, removeTree, writeJson } from "../store/files.ts";
+import { dropFolder, type Files, readJson, removeTree, writeJson } from "../store/files.ts";
 import { type Lock, lock, tryLock } from "../store/lock.ts";
 import { allContainers, claimName, findContainer, releaseName } from "../store/names.ts";
 import { containerFolder, type Places } from "../store/places.ts";
@@ -88,7 +88,7 @@ export function dropContainer(files: Files, places: Places, id: string, name: st
   const folder = containerFolder(places, id);
   if (files.stat(recordPath(places, id), false) !== undefined) files.removeFile(recordPath(places, id));
   if (name !== undefined) releaseName(files, places, name, id);
-  removeTree(folder);
+  dropFolder(files, folder);
 }
 
 /** Every container's record, and what is wrong with those that have none that can be read. */

@@ -76,6 +76,28 @@ export function removeTree(path: string): void {
   process.getBuiltinModule("node:fs").rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
+/**
+ * The same without node:fs, which costs 2 ms to load, as long as little is in the folder: the usual container has written
+ * nothing. What is more, or has names that are no text, is left to `removeTree`.
+ */
+export function dropFolder(files: Files, path: string): void {
+  if (!dropSmall(files, path, { entries: 200 })) removeTree(path);
+}
+
+/** False when there was more than that, or something did not go. */
+function dropSmall(files: Files, path: string, left: { entries: number }): boolean {
+  const names = unless(["ENOENT", "EFBIG"], () => files.listDir(path, left.entries));
+  if (names === undefined) return files.stat(path, false) === undefined;
+  left.entries -= names.length;
+  for (const name of names) {
+    const entry = `${path}/${name}`;
+    if (files.stat(entry, false)?.kind !== "directory") removeFile(files, entry);
+    else if (!dropSmall(files, entry, left)) return false;
+  }
+  unless(["ENOENT", "ENOTEMPTY"], () => files.removeDir(path));
+  return files.stat(path, false) === undefined;
+}
+
 /** Runs `action`; `undefined` when it fails with one of these. */
 export function unless<T>(codes: readonly string[], action: () => T): T | undefined {
   try {
