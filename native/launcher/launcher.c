@@ -137,9 +137,21 @@ static char *folder_variable(void) {
   return data;
 }
 
+/*
+ * Words of `tsbox` that are over in a moment run without just-in-time compiler: setting it up, and compiling beside the
+ * program, costs more than it gains. Those through whose hands much data passes keep it.
+ */
+static bool is_quick(int argc, char **argv) {
+  if (!text_equals(argv[0], "tsbox") || argc < 2) return false;
+  static const char *const slow[] = {"import", "image", "logs", "attach", "container"};
+  for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++)
+    if (text_equals(argv[1], slow[i])) return false;
+  return true;
+}
+
 static _Noreturn void launch(int argc, char **argv, char **envp) {
   static char exe[PATH_SIZE], runtime[PATH_SIZE], addon[PATH_SIZE];
-  static char launched[] = "TSNET_LAUNCHED=1";
+  static char launched[] = "TSNET_LAUNCHED=1", without_jit[] = "BUN_JSC_useJIT=0";
   size_t count = 0;
   for (; envp[count] != NULL; count++)
     if (text_begins(envp[count], "CNI_COMMAND=")) called_as_plugin = true;
@@ -164,12 +176,13 @@ static _Noreturn void launch(int argc, char **argv, char **envp) {
   }
 
   /* As many pointers as the kernel has put on this stack already, and it allows a quarter of the stack for that. */
-  char *environment[count + 3];
+  char *environment[count + 4];
   size_t kept = 0;
   for (size_t i = 0; i < count; i++)
     if (environment_keeps(envp[i])) environment[kept++] = envp[i];
   environment[kept++] = folder_variable();
   environment[kept++] = launched;
+  if (is_quick(argc, argv)) environment[kept++] = without_jit;
   environment[kept] = NULL;
 
   long result = sys_chdir("/");

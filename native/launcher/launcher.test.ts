@@ -144,6 +144,19 @@ describe("environment", () => {
     }
   });
 
+  test("tsbox runs without the compiler where it is over in a moment, and nothing else does", () => {
+    const jit = (line: string): boolean => !shell(`exec -a ${line}`).env.includes("BUN_JSC_useJIT=0");
+    for (const line of ["tsbox $BIN/bridge run x", "tsbox $BIN/bridge ps"])
+      expect([line, jit(line)]).toEqual([line, false]);
+    for (const line of [
+      "tsbox $BIN/bridge import - x",
+      "tsbox $BIN/bridge logs x",
+      "tsbox $BIN/bridge",
+      "tsnet $BIN/bridge ps",
+    ])
+      expect([line, jit(line)]).toEqual([line, true]);
+  });
+
   test("no environment, no HOME, variables without a name or value", () => {
     const script = `import os; os.execve('${bin}/bridge', ['bridge'], {'PROBE_OUT': '${report}'})`;
     const is = shell(`python3 -c "${script}"`);

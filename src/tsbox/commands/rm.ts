@@ -6,6 +6,7 @@ import { dropContainer, loadRecord, lockContainer } from "../container/store.ts"
 import { Failure } from "../failure.ts";
 import { toggle } from "../options/option.ts";
 import { word } from "../options/word.ts";
+import type { Lock } from "../store/lock.ts";
 import { findContainer, forgetStaleNames } from "../store/names.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -36,10 +37,10 @@ async function remove(s: Surroundings, operand: string, force: boolean): Promise
   if (conditionOf(s, id).kind === "alive") {
     if (!force) throw new Failure(`container ${operand} is running`, `stop it first, or: tsbox rm -f ${operand}`);
     if (record !== undefined) await killContainer(s, record);
-    // With --rm its end was its removal.
-    if (s.native.stat(containerFolder(s.places, id), false) === undefined) return;
   }
-  const held = lockContainer(s.native, s.places, id, operand);
+  const held = lockIfThere(s, id, operand);
+  // With --rm its end was its removal.
+  if (held === undefined) return;
   try {
     if (conditionOf(s, id).kind === "alive" && !force)
       throw new Failure(`container ${operand} was started meanwhile`, `tsbox rm -f ${operand}`);
@@ -49,6 +50,16 @@ async function remove(s: Surroundings, operand: string, force: boolean): Promise
     if (name === undefined) forgetStaleNames(s.native, s.places);
   } finally {
     held.release();
+  }
+}
+
+/** The container's lock; `undefined` when it is gone meanwhile, which is what was asked for. */
+function lockIfThere(s: Surroundings, id: string, shown: string): Lock | undefined {
+  try {
+    return lockContainer(s.native, s.places, id, shown);
+  } catch (error) {
+    if (s.native.stat(containerFolder(s.places, id), false) === undefined) return undefined;
+    throw error;
   }
 }
 
