@@ -61,7 +61,7 @@ export type Views = ReadonlyMap<string, readonly string[]>;
 export function parseViews(text: string): Views {
   const views = new Map<string, string[]>();
   let lines: string[] = [];
-  for (const line of text.split("\n")) {
+  for (const line of text.trim().split("\n")) {
     const part = /^# (\w+)$/.exec(line)?.[1];
     if (part === undefined) lines.push(line);
     else {
@@ -79,9 +79,13 @@ export function parseViews(text: string): Views {
         .sort(),
     );
   change("mounts", mountLine);
-  change("namespaces", (line) => namespaceLine(line));
+  change("namespaces", namespaceLine);
+  change("cgroup", withoutId);
   return views;
 }
+
+/** A container's cgroup, whatever its name: `/tsbox/5afa…` and `/tsbox-t-abc/twin` are both `/(own)`. */
+const withoutId = (text: string): string => text.replace(/\/tsbox(-t-\w+)?\/\w+/, "/(own)");
 
 /** Whether a namespace is the container's own. */
 function namespaceLine(line: string): string {
@@ -95,7 +99,7 @@ function mountLine(line: string): string {
   const [, , , root, target, flags = "", ...optional] = before.split(" ");
   const [type, source, options = ""] = after.split(" ");
   const sorted = (list: string): string => list.split(",").sort().join();
-  return `${target} ${type} from ${source}:${root} with ${sorted(flags)}; ${sorted(options)} ${optional.join(" ")}`.trim();
+  return `${target} ${type} from ${source}:${withoutId(root ?? "")} with ${sorted(flags)}; ${sorted(options)} ${optional.join(" ")}`.trim();
 }
 
 /** Lines of one and not of the other: `part: - line` and `part: + line`. */

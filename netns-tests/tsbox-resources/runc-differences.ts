@@ -53,3 +53,23 @@ export const CONFINED: readonly Difference[] = [
     why: "runc lets every container use tun (10:200); with us --device /dev/net/tun says so",
   },
 ];
+
+/** For one that `tsbox run` made, beside runc with a plain folder as root file system. */
+export const RUN: readonly Difference[] = [
+  {
+    lines: /^mounts: (- \/ |\+ \/ overlay from overlay:\/ with relatime,r[ow]; )/,
+    why: "the root file system is an overlay over the image",
+  },
+  {
+    lines: /^mounts: \+ \/etc\/(hostname|hosts|resolv\.conf) \S+ from \S+ with relatime,rw; /,
+    why: "tsbox writes these three for each container, as Docker does",
+  },
+  {
+    lines: /^process: [-+] (uid=|HOME=)/,
+    why: "names and HOME come from the image's passwd; runc takes HOME as it is told",
+  },
+  {
+    lines: /^namespaces: [-+] cgroup /,
+    why: "the test's host for tsbox has a cgroup namespace of its own, that for runc has not",
+  },
+];

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import type { ContainerCgroup } from "../../src/tsbox/cgroup/cgroup.ts";
 import type { Limits } from "../../src/tsbox/cgroup/limits.ts";
 import { applyDeviceRules } from "../../src/tsbox/devices/apply.ts";
-import { DEFAULT_NODES, DEV_LINKS } from "../../src/tsbox/devices/nodes.ts";
+import { allDevices, DEFAULT_NODES, DEV_LINKS } from "../../src/tsbox/devices/nodes.ts";
 import { ALL_DEVICES, DEFAULT_RULES } from "../../src/tsbox/devices/rules.ts";
 import type { ContainerConfig } from "../../src/tsbox/helper/config.ts";
 import { encodeContainer } from "../../src/tsbox/helper/encode.ts";
@@ -68,7 +68,7 @@ function describe(wanted: Wanted, rootfs: string, groups: ContainerCgroup) {
     ).map((kind) => ({ kind })),
     root: { path: rootfs, readOnly: wanted.readOnly },
     mounts: defaultMounts({ groups, privileged, replaced: [] }),
-    devices: DEFAULT_NODES,
+    devices: [...DEFAULT_NODES, ...(privileged ? allDevices().map(({ node }) => node) : [])],
     symlinks: [...DEV_LINKS, ...cgroupLinks(groups)],
     maskedPaths: privileged ? [] : maskedPaths(readdirSync("/sys/devices/system/cpu")),
     readonlyPaths: privileged ? [] : READONLY_PATHS,
