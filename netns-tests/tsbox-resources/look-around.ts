@@ -98,7 +98,13 @@ function mountLine(line: string): string {
   const [before = "", after = ""] = line.split(" - ");
   const [, , , root, target, flags = "", ...optional] = before.split(" ");
   const [type, source, options = ""] = after.split(" ");
-  const sorted = (list: string): string => list.split(",").sort().join();
+  // inode64 is a kernel's default for tmpfs, which it shows for some and not for others.
+  const sorted = (list: string): string =>
+    list
+      .split(",")
+      .filter((option) => option !== "inode64")
+      .sort()
+      .join();
   return `${target} ${type} from ${source}:${withoutId(root ?? "")} with ${sorted(flags)}; ${sorted(options)} ${optional.join(" ")}`.trim();
 }
 

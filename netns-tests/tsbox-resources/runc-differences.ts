@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { cgroup2Mount } from "./boxes.ts";
 
 /**
  * In what a container of ours is not as under Debian's runc 1.1.5, and why: everything else is the same. A line begins with
@@ -11,6 +12,8 @@ export interface Difference {
   readonly where?: boolean;
 }
 
+const isV1 = /^\d+:memory:/m.test(readFileSync("/proc/self/cgroup", "utf8"));
+
 /** For any container. */
 export const ALWAYS: readonly Difference[] = [
   {
@@ -20,7 +23,7 @@ export const ALWAYS: readonly Difference[] = [
   },
   {
     lines: /^cgroup: [-+] 0::/,
-    where: /^\d+:memory:/m.test(readFileSync("/proc/self/cgroup", "utf8")) && existsSync("/sys/fs/cgroup/unified"),
+    where: isV1 && cgroup2Mount() !== undefined,
     why: "on a hybrid machine we leave the cgroup2 alone, which has no controller of ours: entering it costs 5 to 15 ms",
   },
 ];
@@ -33,9 +36,11 @@ export const CONFINED: readonly Difference[] = [
   },
   {
     lines: /^mounts: [-+] \/sys\/fs\/cgroup tmpfs from tmpfs:\/ with .*; mode=755,rw$/,
+    where: isV1,
     why: "the folder of the controllers is read-only as it was asked to be; runc leaves it writable",
   },
   {
+    where: isV1,
     lines: /^writes: (- sys yes|- cgroup yes|\+ sys no|\+ cgroup no)$/,
     why: "follows from it: under runc files can be made beside the controllers",
   },

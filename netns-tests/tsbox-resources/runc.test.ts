@@ -1,39 +1,25 @@
 /** The same container under Debian's runc and under our helper sees the same, but for a list of differences with reasons. */
 import { expect } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
 import { AUDIT_ARCH, SECCOMP_RET } from "../../src/tsbox/seccomp/bpf.const.ts";
 import { __NR } from "../../src/tsbox/seccomp/syscalls-x86-64.const.ts";
 import { filterOf } from "../../src/tsbox/seccomp/testing/interpreter.ts";
 import { knows, lacksLibseccomp } from "../../src/tsbox/seccomp/testing/libseccomp.ts";
-import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
-import { lacksController } from "./boxes.ts";
+import { testUnless } from "../support/skip.ts";
 import { filterInForce } from "./filter-of.ts";
-import { differences, LOOK_AROUND, parseViews } from "./look-around.ts";
+import { differences, parseViews } from "./look-around.ts";
+import { LOOK, lacks, SLEEP, testSameLimits, testSameViews } from "./runc-cases.ts";
 import { ALWAYS, CONFINED } from "./runc-differences.ts";
-import { makeTwins, type Wanted } from "./twins.ts";
+import { makeTwins } from "./twins.ts";
 
-const lacks = [lacksRoot, lacksCommand("runc", "busybox"), lacksController("devices")];
-const LOOK = ["sh", "-c", LOOK_AROUND];
-const SLEEP = ["sleep", "60"];
-
-const CASES: readonly (readonly [string, Omit<Wanted, "args">])[] = [
+testSameViews([
   ["the default", {}],
   ["--privileged", { privileged: true }],
   ["-u 33:33", { user: "33:33" }],
   ["--cap-drop ALL --read-only, no-new-privileges", { capDrop: ["ALL"], readOnly: true, noNewPrivileges: true }],
   ["-u 33:33 --cap-add NET_ADMIN, no-new-privileges", { user: "33:33", capAdd: ["NET_ADMIN"], noNewPrivileges: true }],
-];
+]);
 
-for (const [name, wanted] of CASES)
-  testUnless(lacks, `${name}: rights, mounts, masked paths, devices as under runc`, async () => {
-    await using twins = await makeTwins();
-    const theirs = parseViews(await twins.runc({ args: LOOK, ...wanted }));
-    const ours = parseViews(await twins.ours({ args: LOOK, ...wanted }));
-    const explained = wanted.privileged ? ALWAYS : [...ALWAYS, ...CONFINED];
-    const found = differences(theirs, ours);
-    expect(found.filter((line) => !explained.some(({ lines }) => lines.test(line)))).toEqual([]);
-    expect(ours.get("mounts")?.length).toBeGreaterThan(10);
-  });
+testSameLimits();
 
 testUnless(lacks, "each difference in the list is one", async () => {
   await using twins = await makeTwins();
@@ -93,52 +79,3 @@ testUnless(
     }
   },
 );
-
-testUnless(
-  [...lacks, lacksController("memory", "cpu", "cpuset", "pids")],
-  "limits are in the cgroup files as runc writes them",
-  async () => {
-    await using twins = await makeTwins();
-    const wanted: Wanted = {
-      args: SLEEP,
-      limits: {
-        memoryBytes: 64 << 20,
-        memorySwapBytes: 96 << 20,
-        memoryReservationBytes: 32 << 20,
-        cpuQuotaUs: 50_000,
-        cpuPeriodUs: 200_000,
-        cpuShares: 512,
-        cpusetCpus: "1",
-        pidsLimit: 77,
-      },
-    };
-    const groups = twins.boxes.cgroups.open("twin");
-    const values = (): Record<string, string> =>
-      Object.fromEntries(
-        FILES.flatMap(([controller, file]) => {
-          const path = `${groups.dirOf(controller)}/${file}`;
-          return existsSync(path) ? [[file, readFileSync(path, "utf8").trim()]] : [];
-        }),
-      );
-    const theirs = await twins.withRunc(wanted, values);
-    const ours = await twins.withOurs(wanted, values);
-    expect(Object.keys(theirs).length).toBeGreaterThan(5);
-    expect(ours).toEqual(theirs);
-  },
-);
-
-const FILES = [
-  ["memory", "memory.limit_in_bytes"],
-  ["memory", "memory.memsw.limit_in_bytes"],
-  ["memory", "memory.soft_limit_in_bytes"],
-  ["memory", "memory.max"],
-  ["memory", "memory.swap.max"],
-  ["memory", "memory.low"],
-  ["cpu", "cpu.shares"],
-  ["cpu", "cpu.cfs_quota_us"],
-  ["cpu", "cpu.cfs_period_us"],
-  ["cpu", "cpu.max"],
-  ["cpuset", "cpuset.cpus"],
-  ["cpuset", "cpuset.mems"],
-  ["pids", "pids.max"],
-] as const;

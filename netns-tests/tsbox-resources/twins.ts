@@ -164,7 +164,7 @@ export async function makeTwins(): Promise<Twins> {
 }
 
 async function must(cmd: readonly string[]) {
-  const ran = await run(cmd);
+  const ran = await run(cmd, { timeoutMs: 100_000 });
   if (ran.code !== 0) throw new Error(`${cmd.join(" ")}: exit ${ran.code}\n${ran.stderr}${ran.stdout}`);
   return ran;
 }
