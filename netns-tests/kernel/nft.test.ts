@@ -189,3 +189,47 @@ test("lists are cut so that each part fits one attribute", () => {
     expect(newElements.encode({ attrs: { table: "t", set: "s", elements } }).length).toBeLessThan(65_000);
   expect(splitElements([])).toEqual([]);
 });
+
+testUnless(lacksRoot, "base chains of a hook are found in every table, and others are not decoded", async () => {
+  await using place = await makePlace();
+  const { host, nft } = place;
+  await host.exec(
+    "nft",
+    `add table ip a; add chain ip a f { type filter hook forward priority -5; policy drop; }; add chain ip a i { type filter hook input priority 0; }
+     add table bridge b; add chain bridge b f { type filter hook forward priority 7; }
+     add chain inet t plain`,
+  );
+  const found = (await nft.baseChains("forward")).map(({ family, table, name, policy, hook }) => ({
+    ...{ family, table, name, policy, priority: hook?.priority },
+  }));
+  expect(found.sort((a, b) => String(a.family).localeCompare(String(b.family)))).toEqual([
+    { family: "bridge", table: "b", name: "f", policy: "accept", priority: 7 },
+    { family: "ip", table: "a", name: "f", policy: "drop", priority: -5 },
+  ]);
+  expect((await nft.baseChains("input")).map(({ name }) => name)).toEqual(["i"]);
+  expect(await nft.baseChains("postrouting")).toEqual([]);
+  // Searched by a stretch of bytes.
+  const needle = new TextEncoder().encode("a chain");
+  expect((await nft.chains(T, [needle])).map(({ name }) => name)).toEqual(["c"]);
+  expect((await nft.rules(T, "c", [new TextEncoder().encode("counts")])).length).toBe(1);
+  expect(await nft.rules(T, "c", [new TextEncoder().encode("nowhere")])).toEqual([]);
+});
+
+testUnless(lacksRoot, "a rule goes before or behind another one, or before all", async () => {
+  await using place = await makePlace();
+  const { host, nft } = place;
+  const rule = (text: string) => ({ expressions: [{ kind: "counter", data: {} }] as const, userdata: comment(text) });
+  const comments = (): Promise<string[]> => nft.ruleComments(T, "c");
+  const insert = async (text: string, place?: { before?: bigint; after?: bigint }): Promise<void> =>
+    nft.transaction(async () => ({ changes: [nftChange.insertRule(T, "c", rule(text), place)], result: undefined }));
+  await insert("first");
+  expect(await comments()).toEqual(["first", "counts"]);
+  const [, counts] = await nft.rules(T, "c");
+  await insert("between", { before: counts?.handle ?? 0n });
+  await insert("last", { after: counts?.handle ?? 0n });
+  expect(await comments()).toEqual(["first", "between", "counts", "last"]);
+  expect(await host.exec("nft", "list", "chain", "inet", "t", "c")).toMatch(
+    /first[\s\S]*between[\s\S]*counts[\s\S]*last/,
+  );
+  expect(insert("nowhere", { after: 9999n })).rejects.toThrow(/ENOENT/);
+});
