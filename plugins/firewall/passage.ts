@@ -120,7 +120,7 @@ async function placeOf(view: NftView, { table, chain, text, behind, last }: Want
     return { after: jumps.find((rule) => targetOf(rule)?.chain === behind)?.handle };
   }
   if (!last) {
-    const admin = (await ourRules(view, table, chain)).findLast((rule) => rule.text.includes(" admin "));
+    const admin = (await ourRules(view, table, chain)).filter((rule) => rule.text.includes(" admin ")).at(-1);
     return text.includes(" admin ") ? {} : { after: admin?.rule.handle };
   }
   const rules = await view.rules(table, chain);
