@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/cni/types.ts";
 import { OURS_DIR } from "../support/plugin-dirs.ts";
+import { settled } from "../support/snapshot.ts";
 import { contractTest } from "./contract-test.ts";
 import { leftovers, makeBench, makeNetwork, type Network } from "./network.ts";
 import { callRaw, configOf, gcRaw } from "./raw.ts";
@@ -62,7 +63,7 @@ async function keepsAndRemoves(which: Subject): Promise<void> {
   await network.chain.add({ ...two.at, containerId: "three" });
   await two.sandbox[Symbol.asyncDispose]();
   await expectGc(network, { [LIST]: [entry("one")], [OLD_LIST]: [entry("one")] }, 0);
-  expect(leftovers(withOne, await bench.snapshot(), { stays: [] })).toEqual([]);
+  expect(await settled(async () => leftovers(withOne, await bench.snapshot(), { stays: [] }))).toEqual([]);
 }
 
 async function leavesOthers(which: Subject): Promise<void> {

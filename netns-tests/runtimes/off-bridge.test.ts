@@ -5,7 +5,7 @@ import { connect, makeNetns, type Netns } from "../support/netns.ts";
 import { netnsAt, type Place } from "../support/place.ts";
 import { OURS_DIR, PLUGIN_PATH } from "../support/plugin-dirs.ts";
 import { lacksCommand, lacksLinkKind, lacksRoot, testUnless } from "../support/skip.ts";
-import { diff, type Snapshot, snapshot } from "../support/snapshot.ts";
+import { diff, type Snapshot, settled, snapshot } from "../support/snapshot.ts";
 import { ping, serveAll, tcpEcho, udpEcho } from "../support/traffic.ts";
 import { type ContainerdHost, startContainerd } from "./containerd-host.ts";
 import type { PodPort } from "./cri/cri.ts";
@@ -166,7 +166,8 @@ testUnless(
     const lost = await runPod(runtime, "lost");
     await host.exec("umount", "-l", lost.place.path.replace(host.outsidePath(""), ""));
     for (const pod of [lost, one, two]) await pod.stop();
-    expect(diff(idle, await snapshot(host, FOLDERS), { ignore: BOOKKEEPING })).toEqual([]);
+    const left = async () => diff(idle, await snapshot(host, FOLDERS), { ignore: BOOKKEEPING });
+    expect(await settled(left)).toEqual([]);
   },
   LIMIT_MS,
 );

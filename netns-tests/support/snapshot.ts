@@ -66,6 +66,17 @@ export function diff(before: Snapshot, after: Snapshot, options: DiffOptions = {
   return found.filter((line) => !options.ignore?.some((pattern) => pattern.test(line))).sort();
 }
 
+/**
+ * What `look` finds once it finds nothing, or after `limitMs`: a namespace ends a while after its last name, and what is in
+ * it (a macvlan, which keeps its master promiscuous) with it.
+ */
+export async function settled(look: () => Promise<string[]>, limitMs = 5_000): Promise<string[]> {
+  for (const deadline = Date.now() + limitMs; ; await Bun.sleep(50)) {
+    const found = await look();
+    if (found.length === 0 || Date.now() > deadline) return found;
+  }
+}
+
 const SEPARATOR = "\u0001\n";
 
 /** One shell for all: a snapshot costs about a dozen processes, and each entry into a namespace one more. */
