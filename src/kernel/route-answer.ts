@@ -1,4 +1,4 @@
-import { formatIpv4, formatIpv6 } from "../ip/index.ts";
+import { formatIpv6 } from "../ip/index.ts";
 import { AF } from "../netlink/rtnl/constants.ts";
 import { RTA, RTNH_F } from "../netlink/rtnl/route.const.ts";
 import { newRoute } from "../netlink/rtnl/route.ts";
@@ -31,10 +31,10 @@ class PlainRoute implements Route {
   readonly flags: number;
   readonly tos: number;
   pref: number | undefined;
-  readonly #bytes: Uint8Array;
+  private readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.family = bytes[HEADER] === AF.INET ? 4 : 6;
     this.tos = bytes[HEADER + 3] ?? 0;
     this.table = bytes[HEADER + 4] ?? 0;
@@ -50,7 +50,7 @@ class PlainRoute implements Route {
   }
 
   get attrs(): Attrs {
-    return newRoute.decode(this.#bytes).attrs;
+    return newRoute.decode(this.bytes).attrs;
   }
 }
 
@@ -66,10 +66,10 @@ function tryPlain(bytes: Uint8Array): PlainRoute | undefined {
   if (bytes.length < ATTRS) return undefined;
   const route = new PlainRoute(bytes);
   const size = route.family === 4 ? 4 : 16;
-  const address = (at: number): string => {
-    const part = bytes.subarray(at, at + size);
-    return size === 4 ? formatIpv4(part) : formatIpv6(part);
-  };
+  const address = (at: number): string =>
+    size === 4
+      ? `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`
+      : formatIpv6(bytes.subarray(at, at + size));
   let dst: string | undefined;
   for (let at = ATTRS; at < bytes.length; ) {
     const length = u16(bytes, at);

@@ -92,15 +92,31 @@ export function elementForms(
   const isMap = (flags & (NFT_SET.MAP | NFT_SET.OBJECT)) !== 0;
   const interval = (flags & NFT_SET.INTERVAL) !== 0 && types.key.length < 2;
   const [type = T.integer] = types.key;
-  const order = (bytes: Uint8Array): bigint => toNumber(bytes, types.key.length > 1 || type.network);
-  const keyed = elements
-    .map((element) => ({ element, key: element.key?.value ?? NO_BYTES }))
-    .map(({ element, key }) => ({ element, key, end: element.keyEnd?.value }));
-  const listed = interval ? intervals(keyed, type) : keyed.sort((a, b) => compare(order(a.key), order(b.key)));
+  const inNetworkOrder = types.key.length > 1 || type.network;
+  const keyed = elements.map((element) => ({
+    element,
+    key: element.key?.value ?? NO_BYTES,
+    end: element.keyEnd?.value,
+  }));
+  const listed = interval ? intervals(keyed, type) : sorted(keyed, inNetworkOrder);
   return listed.map(({ element, key, end }) => {
     const catchall = ((element.flags ?? 0) & NFT_SET_ELEM.CATCHALL) !== 0;
     const value = withExtras(catchall ? "*" : elementKey(types.key, key, end, context), element);
     return isMap ? [value, dataForm(types.data, element, context)] : value;
+  });
+}
+
+/** By the numbers that keys of one length are. */
+function sorted(keyed: Keyed[], networkOrder: boolean): Keyed[] {
+  const at = networkOrder
+    ? (bytes: Uint8Array, i: number): number => bytes[i] ?? 0
+    : (bytes: Uint8Array, i: number): number => bytes[bytes.length - 1 - i] ?? 0;
+  return keyed.sort((a, b) => {
+    for (let i = 0; i < a.key.length; i++) {
+      const difference = at(a.key, i) - at(b.key, i);
+      if (difference !== 0) return difference;
+    }
+    return 0;
   });
 }
 

@@ -24,8 +24,16 @@ export interface ShowContext {
 
 /** Bytes as an unsigned number. */
 export function toNumber(bytes: Uint8Array, network: boolean): bigint {
+  if (bytes.length <= 4) return BigInt(smallNumber(bytes, network));
   let value = 0n;
   for (const byte of network ? bytes : bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  return value;
+}
+
+/** The same of up to four bytes, without the cost of a large number. */
+function smallNumber(bytes: Uint8Array, network: boolean): number {
+  let value = 0;
+  for (let i = 0; i < bytes.length; i++) value = value * 256 + (bytes[network ? i : bytes.length - 1 - i] ?? 0);
   return value;
 }
 
@@ -287,6 +295,10 @@ export function typesOf(keyType: number): DataType[] {
 /** One value as `nft -j` has it: a symbol, a number, text, or a list of flags. */
 export function showValue(type: DataType, bytes: Uint8Array, context: ShowContext, network = type.network): unknown {
   if (type.show) return type.show(bytes, context);
+  if (bytes.length <= 4 && !type.bitmask) {
+    const small = smallNumber(bytes, network);
+    return type.symbols?.[small] ?? small;
+  }
   const value = toNumber(bytes, network);
   if (type.bitmask) return showFlags(type, value);
   return type.symbols?.[Number(value)] ?? jsonNumber(value);
