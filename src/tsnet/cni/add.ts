@@ -12,7 +12,7 @@ import { runtimeOf } from "./options.ts";
 export function addCommand(s: Surroundings): Command {
   return attachmentWord("add", "attach a namespace to a network and print the result", [
     "ip netns add blue && tsnet cni add web /run/netns/blue",
-    "tsnet cni add web /run/netns/blue -i net1 --args 'IgnoreUnknown=1;IP=10.1.0.9'",
+    "tsnet cni add web /run/netns/blue -i net1 --args 'IgnoreUnknown=1;IP=10.89.7.9'",
     `tsnet cni add web /run/netns/blue --cap-args '{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'`,
   ]).action(async (network: string, netns: string, options: AttachmentOptions) => {
     const attachment = attachmentOf(s, netns, options);
