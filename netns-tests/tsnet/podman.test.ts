@@ -19,6 +19,16 @@ testUnless(
     await podman("run", "--detach", "--name", "gone", "--publish", "8081:80", ...serve);
     expect((await tcpEcho(neighbour, "192.0.2.2", 8080)).address).toBe("192.0.2.1");
 
+    // Its containers are found by name and by ID, and are the owners of their namespaces.
+    const id = await podman("inspect", "--format", "{{.Id}}", "web");
+    const listed = JSON.parse(await host.exec(TSNET, "ns", "ls", "--json")) as { containers: object[] }[];
+    const container = { runtime: "podman", id, name: "web", networks: ["podman/eth0"] };
+    expect(listed.flatMap(({ containers }) => containers)).toContainEqual(expect.objectContaining(container));
+    expect(await host.exec(TSNET, "ns", "ls")).toMatch(/podman web +eth0 +10\.88\.0\.\d+\/16/);
+    for (const name of ["web", id, id.slice(0, 12)])
+      expect(await host.exec(TSNET, "addr", "ls", "-n", name)).toMatch(/^eth0 +10\.88\.0\./m);
+    expect(await host.exec(TSNET, "sockets", "ls", "-n", "web")).toMatch(/tcp +LISTEN .* 0\.0\.0\.0:80 .*"peer"/);
+
     await host.exec("nft", "flush", "ruleset");
     expect(await reaches(neighbour, "tcp", "192.0.2.2", 8080)).toBe(false);
     await podman("rm", "--force", "--time", "0", "gone");

@@ -80,11 +80,14 @@ function inOrder(a: Namespace, b: Namespace): number {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Names that containerd, CRI-O and Podman make up: they say less than the container's. */
+const GENERATED = /^(cni|netns)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** What a namespace is called in lists: by its name, its container, or what holds it. Hostile text. */
 export function labelOf(ns: Namespace): string {
   if (ns.host) return "host";
-  if (ns.name !== undefined) return ns.name;
   const [first] = ns.containers;
+  if (ns.name !== undefined && !(first && GENERATED.test(ns.name))) return ns.name;
   if (first) return first.pod?.name ?? first.name ?? first.id.slice(0, 12);
   return ns.handles[0]?.text ?? String(ns.inode);
 }
