@@ -5,7 +5,7 @@ import { must, randomName, run } from "../support/run.ts";
 import { lacksCommand, lacksRoot, testUnless } from "../support/skip.ts";
 import { diff, snapshot } from "../support/snapshot.ts";
 import { buildNetwork, Dice, loadRuleset, randomRuleset } from "./topology.ts";
-import { lacksTsnet, TSNET } from "./tsnet.ts";
+import { asNobody, lacksTsnet, TSNET } from "./tsnet.ts";
 
 const lacks = [lacksRoot, lacksCommand("ip", "nft", "unshare", "python3")];
 const ESC = "\u001b";
@@ -243,3 +243,23 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
   throw new Error("it did not come about");
 }
+
+testUnless(
+  [...lacks, lacksTsnet, lacksCommand("setpriv")],
+  "who is not root sees what there is to see, and is told what is not",
+  async () => {
+    await using place = await makeNetns();
+    await using child = holder(["nsenter", `--net=${place.path}`, "sleep", "60"]);
+    void child;
+    const seen = await run(asNobody("ns", "ls"));
+    expect(seen.code).toBe(0);
+    expect(seen.stdout).toMatch(new RegExp(`^${place.name} +`, "m"));
+    expect(seen.stderr).toMatch(/processes? may not be looked at: namespaces that only they hold are missing here/);
+    expect(seen.stderr).toContain(`tsnet: ${place.name}: links: cannot be read: setns: EPERM`);
+    const refused = await run(asNobody("link", "ls", "-n", place.name));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).not.toContain("    at ");
+    expect((await run(asNobody("link", "ls"))).stdout).toMatch(/^lo +loopback/m);
+    expect((await run(asNobody("ipam", "gc", "--yes"))).code).toBe(1);
+  },
+);

@@ -117,7 +117,7 @@ export async function readParts(kernel: Kernel, namespace: Namespace, parts: rea
       found[part] = await READERS[part](kernel);
     } catch (error) {
       if (!isSystemError(error) && !isNetlinkError(error) && !(error instanceof DecodeError)) throw error;
-      remarks.push({ about: part, text: `cannot be read: ${cut(error.message)}` });
+      remarks.push({ about: part === "linkNames" ? "links" : part, text: `cannot be read: ${cut(error.message)}` });
     }
   }
   const { nft } = found as Partial<Parts>;

@@ -41,7 +41,7 @@ beforeAll(() => {
     null,
   ]);
   put("/var/lib/tsbox/containers/0123456789ab/config.json", { name: "box" });
-  put("/run/tsbox/0123456789ab/state.json", { pid: 77 });
+  put("/run/tsbox/c/0123456789ab/state.json", { pid: 77 });
   put(`/var/lib/cni/results/net1-${A}-eth0`, {
     kind: "cniCacheV1",
     containerId: A,
