@@ -1,4 +1,8 @@
 import { expect } from "bun:test";
+import { loadNative } from "../../native/load.ts";
+import { RT_SCOPE } from "../../src/netlink/rtnl/route.const.ts";
+import { readBrief } from "../../src/tsnet/look/brief.ts";
+import { findNamespaces, readNamespace } from "../../src/tsnet/look/index.ts";
 import { tsnet } from "../../src/tsnet/testing/surroundings.ts";
 import { makeNetns } from "../support/netns.ts";
 import { must, randomName, run } from "../support/run.ts";
@@ -46,6 +50,23 @@ testUnless(lacks, "ns ls tells names, owners, links and addresses", async () => 
   expect(text).toMatch(/^NAMESPACE +OWNER +LINKS +ADDRESSES$/m);
   expect(text).toMatch(new RegExp(`^${place.name} .* 10\\.77\\.0\\.1/24$`, "m"));
   expect(text).toMatch(new RegExp(`sleep \\(process ${child.pid}\\)`));
+});
+
+testUnless(lacks, "the short way of reading for ns ls gives what the long way gives", async () => {
+  await using place = await makeNetns();
+  await using other = await makeNetns();
+  await buildNetwork(new Dice(9), place, other);
+  const native = loadNative();
+  for (const ns of findNamespaces(native).namespaces.filter(({ name }) => name === place.name || name === other.name)) {
+    const { linkNames, addrs } = await readNamespace({ native }, ns, ["linkNames", "addrs"]);
+    const told = addrs?.filter(({ scope }) => scope !== RT_SCOPE.HOST && scope !== RT_SCOPE.LINK);
+    expect(readBrief({ native }, ns)).toEqual({
+      links: linkNames?.filter(({ loopback }) => !loopback).map(({ name }) => name) ?? [],
+      addresses: told?.map(({ address, prefixLen }) => `${address}/${prefixLen}`) ?? [],
+    });
+    const stolen = { ...ns, identity: `${ns.identity}1` };
+    expect(readBrief({ native }, stolen)).toBeUndefined();
+  }
 });
 
 testUnless(lacks, "a namespace is named by name, path, process ID, and not by what is none", async () => {

@@ -15,6 +15,11 @@ export function openKernel(native: Native, { waiting }: { waiting: Waiting }): K
   return bind(native, -1, waiting);
 }
 
+/** The kernel as another namespace has it, by path: `Kernel.enter` for whoever has no kernel yet. */
+export function openKernelAt(native: Native, path: string, { waiting }: { waiting: Waiting }): Kernel {
+  return bind(native, native.netnsOpen(path), waiting);
+}
+
 /**
  * For what most plugins do without: a message family is loaded when it is first asked for, which spares the others its
  * schemas (nf_tables alone 0.3 ms). By `require`, which can wait for its answer where `import()` cannot.

@@ -26,7 +26,7 @@ export function infoData(link: Link, nameOf: LinkNames): Form | undefined {
       return (
         info.data && {
           mode: info.data.mode,
-          mode_flag: (info.data.flags ?? 0) === 1 ? "private" : (info.data.flags ?? 0) === 2 ? "vepa" : "bridge",
+          [ipvlanFlag(info.data.flags ?? 0)]: true,
         }
       );
     case "vlan":
@@ -34,7 +34,7 @@ export function infoData(link: Link, nameOf: LinkNames): Form | undefined {
         info.data && {
           protocol: ethertype(info.data.protocol),
           id: info.data.id,
-          flags: flagNames(VLAN_FLAGS, info.data.flags?.flags ?? 0),
+          flags: info.data.flags?.flags ? flagNames(VLAN_FLAGS, info.data.flags.flags) : undefined,
           ingress_qos: info.data.ingressQos,
           egress_qos: info.data.egressQos,
         }
@@ -61,6 +61,9 @@ export function infoData(link: Link, nameOf: LinkNames): Form | undefined {
       return undefined;
   }
 }
+
+/** IPVLAN_F_*, linux/if_link.h. */
+const ipvlanFlag = (flags: number): string => (flags & 1 ? "private" : flags & 2 ? "vepa" : "bridge");
 
 const VLAN_FLAGS = [
   [1, "REORDER_HDR"],

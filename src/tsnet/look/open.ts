@@ -1,6 +1,6 @@
 import { isSystemError } from "../../../native/load.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { openKernel } from "../../kernel/open.ts";
+import { openKernel, openKernelAt } from "../../kernel/open.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { Namespace } from "./model.ts";
 
@@ -14,23 +14,17 @@ export class CannotOpen extends Error {
  * again) is passed over. Throws CannotOpen when none is left.
  */
 export async function openNamespace({ native }: Pick<Surroundings, "native">, ns: Namespace): Promise<Kernel> {
-  const home = openKernel(native, { waiting: "here" });
-  if (ns.own) return home;
+  if (ns.own) return openKernel(native, { waiting: "here" });
   let reason = "it is gone";
-  try {
-    for (const handle of ns.handles) {
-      try {
-        const kernel = await home.enter(handle.path);
-        if (kernel.identity === ns.identity) return kernel;
-        await kernel[Symbol.asyncDispose]();
-      } catch (error) {
-        if (!isSystemError(error)) throw error;
-        if (error.code !== "ENOENT" && error.code !== "ESRCH")
-          reason = `${handle.text} cannot be opened: ${error.code}`;
-      }
+  for (const handle of ns.handles) {
+    try {
+      const kernel = openKernelAt(native, handle.path, { waiting: "here" });
+      if (kernel.identity === ns.identity) return kernel;
+      await kernel[Symbol.asyncDispose]();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (error.code !== "ENOENT" && error.code !== "ESRCH") reason = `${handle.text} cannot be opened: ${error.code}`;
     }
-  } finally {
-    await home[Symbol.asyncDispose]();
   }
   throw new CannotOpen(reason);
 }

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { Addr } from "../../kernel/addr.ts";
 import { RT_SCOPE } from "../../netlink/rtnl/route.const.ts";
-import { findNamespaces, labelOf, readNamespace, type Snapshot } from "../look/index.ts";
+import { readBrief } from "../look/brief.ts";
+import { findNamespaces, labelOf, type Namespace, type Remark, readNamespace } from "../look/index.ts";
 import { sayRemarks } from "../remarks.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { jsonLine, printable, table } from "../text.ts";
@@ -17,50 +18,62 @@ export function lsCommand(s: Surroundings): Command {
     )
     .action(async ({ json = false }: { json?: boolean }) => {
       const host = findNamespaces(s.native);
-      const snapshots: Snapshot[] = [];
-      for (const ns of host.namespaces) snapshots.push(await readNamespace(s, ns, ["linkNames", "addrs"]));
-      if (json) s.out(jsonLine(snapshots.map(toJson)));
-      else s.out(table(["NAMESPACE", "OWNER", "LINKS", "ADDRESSES"], snapshots.map(toRow), s.terminal));
+      const seen: Seen[] = [];
+      for (const ns of host.namespaces) seen.push(await lookInto(s, ns));
+      if (json) s.out(jsonLine(seen.map(toJson)));
+      else s.out(table(["NAMESPACE", "OWNER", "LINKS", "ADDRESSES"], seen.map(toRow), s.terminal));
       sayRemarks(s, host.remarks);
-      for (const { namespace, remarks } of snapshots) sayRemarks(s, remarks, labelOf(namespace));
+      for (const { ns, remarks } of seen) sayRemarks(s, remarks, labelOf(ns));
     });
 }
 
-/** Links and addresses that say something: not the loopback, not link-local. */
-const links = ({ linkNames = [] }: Snapshot): string[] => linkNames.filter((l) => !l.loopback).map((l) => l.name);
-const shown = ({ scope }: Addr): boolean => scope !== RT_SCOPE.HOST && scope !== RT_SCOPE.LINK;
-const addresses = ({ addrs = [] }: Snapshot): string[] => addrs.filter(shown).map((a) => `${a.address}/${a.prefixLen}`);
+/** A namespace with what could be seen of it. */
+interface Seen {
+  readonly ns: Namespace;
+  readonly links: readonly string[] | undefined;
+  readonly addresses: readonly string[] | undefined;
+  readonly remarks: readonly Remark[];
+}
+
+async function lookInto(s: Surroundings, ns: Namespace): Promise<Seen> {
+  const brief = readBrief(s, ns);
+  if (brief) return { ns, ...brief, remarks: [] };
+  const { linkNames, addrs, remarks } = await readNamespace(s, ns, ["linkNames", "addrs"]);
+  return {
+    ns,
+    links: linkNames?.filter((link) => !link.loopback).map((link) => link.name),
+    addresses: addrs?.filter(isTold).map((addr) => `${addr.address}/${addr.prefixLen}`),
+    remarks,
+  };
+}
+
+/** Addresses that say something: neither the loopback's nor link-local ones. */
+const isTold = ({ scope }: Addr): boolean => scope !== RT_SCOPE.HOST && scope !== RT_SCOPE.LINK;
 
 /** A host with hundreds of pairs: the first, and how many more. */
 const MOST = 4;
 const few = (all: readonly string[]): string =>
   all.length <= MOST ? all.join(" ") : `${all.slice(0, MOST).join(" ")} +${all.length - MOST}`;
 
-function toRow(snapshot: Snapshot): string[] {
-  const { namespace: ns } = snapshot;
-  const dead = snapshot.linkNames === undefined;
-  return [
+const toRow = ({ ns, links, addresses }: Seen): string[] =>
+  [
     `${labelOf(ns)}${ns.own ? " *" : ""}`,
     ownerText(ns),
-    dead ? "?" : few(links(snapshot)),
-    dead ? "?" : few(addresses(snapshot)),
+    links ? few(links) : "?",
+    addresses ? few(addresses) : "?",
   ].map(printable);
-}
 
-const toJson = (snapshot: Snapshot) => {
-  const { namespace: ns, remarks } = snapshot;
-  return {
-    name: ns.name,
-    label: labelOf(ns),
-    inode: ns.inode,
-    host: ns.host,
-    own: ns.own,
-    containers: ns.containers.map(containerJson),
-    processes: ns.processes,
-    process_count: ns.processCount,
-    handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
-    links: snapshot.linkNames && links(snapshot),
-    addresses: snapshot.addrs && addresses(snapshot),
-    remarks: remarks.length > 0 ? remarks : undefined,
-  };
-};
+const toJson = ({ ns, links, addresses, remarks }: Seen) => ({
+  name: ns.name,
+  label: labelOf(ns),
+  inode: ns.inode,
+  host: ns.host,
+  own: ns.own,
+  containers: ns.containers.map(containerJson),
+  processes: ns.processes,
+  process_count: ns.processCount,
+  handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
+  links,
+  addresses,
+  remarks: remarks.length > 0 ? remarks : undefined,
+});
