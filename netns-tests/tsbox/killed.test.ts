@@ -5,7 +5,7 @@ import { sharedLab } from "./shared-lab.ts";
 const { test, nothingIsLeft } = sharedLab();
 
 /** How many moments of a start are tried; more in the soak. */
-const MOMENTS = process.env["TSNET_SOAK"] === "1" ? 60 : 12;
+const MOMENTS = process.env["TSNET_SOAK"] === "1" ? 60 : 8;
 
 /** Kills, on the lab's host, the processes whose command line matches a pattern of awk. */
 const killAll = (lab: Lab, pattern: string): Promise<unknown> =>

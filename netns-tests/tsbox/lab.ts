@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { outside, type Place } from "../support/place.ts";
 import { makePrivateHost, type PrivateHost } from "../support/private-host.ts";
 import { must, type Ran, type RunOptions } from "../support/run.ts";
 import { type Lack, lacksCommand, lacksFile, lacksRoot } from "../support/skip.ts";
@@ -16,9 +17,9 @@ export const lacks: readonly Lack[] = [
 ];
 
 /** What a command line of tsbox did. */
-export interface Lab extends AsyncDisposable {
+export interface LabOn<H extends Place> extends AsyncDisposable {
   /** A host of the test's own, with the default folders empty: /var/lib/tsbox, /run/tsbox. */
-  readonly host: PrivateHost;
+  readonly host: H;
   /** Runs tsbox there, whatever its exit status. */
   tsbox(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same, must succeed; its stdout without the last line break. */
@@ -31,34 +32,51 @@ export interface Lab extends AsyncDisposable {
   readonly folder: string;
 }
 
+export type Lab = LabOn<PrivateHost>;
+
 /** A host with the image `box`: Debian's static busybox under all its names, and a small /etc. */
 export async function makeLab(): Promise<Lab> {
+  const host = await makePrivateHost();
+  return labOn(host, async () => {
+    await host[Symbol.asyncDispose]();
+  });
+}
+
+/** The same on the machine itself: for the virtual machine, which is the test's alone. */
+export async function makeLabHere(): Promise<LabOn<Place>> {
+  await must([
+    "sh",
+    "-ec",
+    "mkdir -p /var/lib/tsbox /run/netns && mount -t tmpfs tmpfs /var/lib/tsbox && ip link set lo up",
+  ]);
+  return labOn(outside, async () => {});
+}
+
+async function labOn<H extends Place>(host: H, end: () => Promise<void>): Promise<LabOn<H>> {
   const folder = mkdtempSync(join(tmpdir(), "tsbox-lab-"));
+  const dispose = async (): Promise<void> => {
+    await end();
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
-    const archive = await boxArchive();
-    const host = await makePrivateHost();
-    const tsbox: Lab["tsbox"] = (args, options) => host.run([TSBOX, ...args], { timeoutMs: 30_000, ...options });
+    const tsbox: Lab["tsbox"] = (args, options) => host.run([TSBOX, ...args], { timeoutMs: 60_000, ...options });
     const ok: Lab["ok"] = async (...args) => {
       const ran = await tsbox(args);
       if (ran.code !== 0) throw new Error(`tsbox ${args.join(" ")}: exit ${ran.code}\n${ran.stderr}${ran.stdout}`);
       return ran.stdout.replace(/\n$/, "");
     };
-    const lab: Lab = {
+    await ok("import", await boxArchive(), "box");
+    return {
       host,
       folder,
       tsbox,
       ok,
       pidOf: (container) => ok("inspect", "-f", "{{.State.Pid}}", container),
       read: (path) => host.exec("cat", path),
-      [Symbol.asyncDispose]: async () => {
-        await host[Symbol.asyncDispose]();
-        rmSync(folder, { recursive: true, force: true });
-      },
+      [Symbol.asyncDispose]: dispose,
     };
-    await ok("import", archive, "box");
-    return lab;
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    await dispose();
     throw error;
   }
 }
@@ -74,15 +92,16 @@ export function boxArchive(): Promise<string> {
       mkdir -p root/bin root/etc root/tmp root/root root/home/guest root/www
       chmod 1777 root/tmp
       cp "$(command -v busybox)" root/bin/busybox
-      for name in $(busybox --list); do [ -e root/bin/$name ] || ln -s busybox root/bin/$name; done
       printf 'root:x:0:0:root:/root:/bin/sh\\nguest:x:1234:1234::/home/guest:/bin/sh\\n' > root/etc/passwd
       printf 'root:x:0:\\nguest:x:1234:\\nextra:x:2000:guest\\n' > root/etc/group
       echo hello > root/www/index.html
       printf '#!/nonexistent\\n' > root/bin/bad; chmod 755 root/bin/bad
       echo data > root/etc/plain; chmod 644 root/etc/plain
-      chown -R 0:0 root; chown 1234:1234 root/home/guest
-      tar -C root -cf box.tar .`;
+      chown -R 0:0 root; chown 1234:1234 root/home/guest`;
     await must(["sh", "-ec", script], { cwd: folder });
+    for (const name of (await must(["busybox", "--list"])).trim().split("\n"))
+      if (name !== "busybox") symlinkSync("busybox", join(folder, "root/bin", name));
+    await must(["tar", "-C", "root", "-cf", "box.tar", "."], { cwd: folder });
     return join(folder, "box.tar");
   })();
   return made;
@@ -98,7 +117,7 @@ export async function until(what: string, look: () => Promise<boolean>, timeoutM
 }
 
 /** Everything tsbox may leave on a host: nothing of it is there before the first container and after the last. */
-export async function traces(lab: Lab): Promise<string[]> {
+export async function traces(lab: LabOn<Place>): Promise<string[]> {
   const script = `
     ls -1 /var/lib/tsbox/containers /var/lib/tsbox/names /var/lib/tsbox/active /run/tsbox/netns /run/tsbox/c 2>/dev/null |
       grep -v ':$' | grep -v '^$'

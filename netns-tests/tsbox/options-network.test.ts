@@ -27,6 +27,9 @@ test("run --network: bridge has a link, an address and a way out; none has only 
   await lab.ok("run", "-d", "--name", "h", "--network", "host", "box", "sleep", "60");
   const namespace = async (pid: string): Promise<string> => lab.host.exec("readlink", `/proc/${pid}/ns/net`);
   expect(await namespace(await lab.pidOf("h"))).toBe(await namespace("self"));
+  const name = (await lab.host.exec("hostname")).trim();
+  expect(await lab.ok("exec", "h", "sh", "-c", "echo $HOSTNAME $(hostname)")).toBe(`${name} ${name}`);
+  expect(await lab.ok("exec", "h", "cat", "/etc/hosts")).toBe((await lab.read("/etc/hosts")).trimEnd());
   await lab.ok("rm", "-f", "b", "n", "h");
 });
 

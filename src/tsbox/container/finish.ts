@@ -12,10 +12,9 @@ export async function finish(s: Surroundings, record: ContainerRecord): Promise<
   const condition = conditionOf(s, record.id);
   if (condition.kind === "alive" || condition.kind === "created") return true;
   const { state } = condition;
-  if (state !== undefined) saveLastState(s, record.id, ended(state));
+  if (state !== undefined && !record.autoRemove) saveLastState(s, record.id, ended(state));
   if (condition.kind === "orphan" || !condition.clean) await release(s, record, condition.kind === "exited");
-  // One that failed to start is removed by who tried.
-  if (!record.autoRemove || state === undefined || state.startedAt === "") return true;
+  if (!record.autoRemove) return true;
   dropContainer(s.native, s.places, record.id, record.name);
   return false;
 }

@@ -1,3 +1,4 @@
+import type { RunResult } from "../../../native/addon.ts";
 import { Failure } from "../failure.ts";
 import { parseAnswer } from "../helper/records.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -9,14 +10,29 @@ export type Started = Extract<ReturnType<typeof parseAnswer>, { ok: true }>;
 
 /** Runs `tsbox-mon` (native/box/README.md) and gives its answer; a Failure in the kernel's words when it says no. */
 export function runHelper(s: Surroundings, args: readonly string[], config: Uint8Array): Started {
-  const path = `${s.ownFolder}/tsbox-mon`;
-  const result = s.native.run(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER);
+  const path = pathOf(s);
+  return answerOf(s, s.native.run(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER));
+}
+
+/** The same on a thread, for what can be done meanwhile. */
+export async function runHelperAside(s: Surroundings, args: readonly string[], config: Uint8Array): Promise<Started> {
+  const path = pathOf(s);
+  return answerOf(s, await s.native.runAsync(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER));
+}
+
+const pathOf = ({ ownFolder }: Surroundings): string => `${ownFolder}/tsbox-mon`;
+
+function answerOf(s: Surroundings, result: RunResult): Started {
   const text = new TextDecoder().decode(result.stdout).trim();
   if (text === "") {
     const how = result.stopped ?? result.signal ?? `exit status ${result.exitCode}`;
-    throw new Failure(`the helper ${path} gave no answer (${how})`, new TextDecoder().decode(result.stderr).trim(), {
-      status: 125,
-    });
+    throw new Failure(
+      `the helper ${pathOf(s)} gave no answer (${how})`,
+      new TextDecoder().decode(result.stderr).trim(),
+      {
+        status: 125,
+      },
+    );
   }
   const answer = parseAnswer(text);
   for (const warning of answer.warnings) s.err(`tsbox: ${warning}\n`);

@@ -20,23 +20,32 @@ const path = (s: Surroundings, id: string): string => `${containerFolder(s.place
 export const networkState = (s: Surroundings, id: string): NetworkState | undefined =>
   readJson(s.native, path(s, id)) as NetworkState | undefined;
 
-/** Makes the container's network namespace, its loopback up, on the default network unless it wants none. */
-export async function makeNetwork(s: Surroundings, record: ContainerRecord): Promise<NetworkState> {
+/** Makes the container's network namespace, with nothing in it yet, and chooses its ports. */
+export async function beginNetwork(s: Surroundings, record: ContainerRecord): Promise<NetworkState> {
   const { id } = record;
-  const ports = await choosePorts(record.ports);
-  const state = { ports };
+  const state = { ports: await choosePorts(record.ports) };
   // Before the first step: what is taken away later are these ports.
   writeJson(s.native, path(s, id), state, { durable: false });
   s.native.makeDirs(`${s.places.run}/netns`, 0o711);
   s.native.netnsCreate(netnsPath(s.places, id));
-  await loopbackUp(s, id);
-  if (record.network !== "bridge") return state;
-  const attached = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports) };
-  writeJson(s.native, path(s, id), attached, { durable: false });
-  return attached;
+  return state;
 }
 
-/** Takes away what `makeNetwork` made, as far as it came; twice is fine. */
+/** Its loopback up, and on the default network unless the container wants none. */
+export async function connectNetwork(
+  s: Surroundings,
+  record: ContainerRecord,
+  { ports }: NetworkState,
+): Promise<NetworkState> {
+  const { id } = record;
+  await loopbackUp(s, id);
+  if (record.network !== "bridge") return { ports };
+  const state = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports) };
+  writeJson(s.native, path(s, id), state, { durable: false });
+  return state;
+}
+
+/** Takes away what was made of it, as far as it came; twice is fine. */
 export async function removeNetwork(s: Surroundings, id: string, mode: ContainerRecord["network"]): Promise<void> {
   if (mode === "bridge") {
     const there = s.native.stat(netnsPath(s.places, id), false) !== undefined;

@@ -2,7 +2,7 @@ import type { ContainerCgroup } from "../cgroup/cgroup.ts";
 import type { ContainerConfig, ExecConfig, ProcessConfig } from "../helper/config.ts";
 import { cgroupLinks, NETWORK_SYSCTLS } from "../isolation/mounts.ts";
 import { maskedPaths, READONLY_PATHS } from "../isolation/paths.ts";
-import { namesOf } from "../store/files.ts";
+import { namesOf, readText } from "../store/files.ts";
 import { rootfsOf } from "../store/images.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -66,7 +66,8 @@ export async function containerConfig(
     sysctls: network === "host" ? record.sysctls : { ...NETWORK_SYSCTLS, ...record.sysctls },
     init: record.init,
     log: { path: logPath(s, id), ...LOG },
-    record: lastStatePath(s, id),
+    // Written with fsync(2), which one that goes with its end, and with a power cut, does not need.
+    record: record.autoRemove ? undefined : lastStatePath(s, id),
     restart: { name: record.restart.name, maxRetries: record.restart.max },
     stop: {
       signal: record.stopSignal,
@@ -102,7 +103,7 @@ async function processConfig(
   groups: ContainerCgroup,
 ): Promise<Omit<ProcessConfig, "args">> {
   return {
-    env: [`HOSTNAME=${hostnameOf(record)}`, ...record.env],
+    env: [`HOSTNAME=${ownName(s, record)}`, ...record.env],
     user: record.user === "" ? undefined : record.user,
     ...(await rightsOf(s, record)),
     rlimits: record.ulimits.map(({ name, soft, hard }) => ({ resource: name, soft, hard })),
@@ -115,3 +116,7 @@ function systemPathsOf(s: Surroundings, { privileged, security }: ContainerRecor
   if (privileged || security.systemPathsUnconfined) return {};
   return { maskedPaths: maskedPaths(namesOf(s.native, "/sys/devices/system/cpu")), readonlyPaths: READONLY_PATHS };
 }
+
+/** The name that `hostname` gives inside. */
+const ownName = (s: Surroundings, record: ContainerRecord): string =>
+  record.network === "host" ? (readText(s.native, "/proc/sys/kernel/hostname", 256)?.trim() ?? "") : hostnameOf(record);

@@ -11,8 +11,8 @@ import { activeIn, containerFolder, netnsPath, runFolder } from "../store/places
 import type { Surroundings } from "../surroundings.ts";
 import { containerCgroups } from "./cgroups.ts";
 import { devicesOf } from "./devices.ts";
-import { runHelper } from "./helper.ts";
-import { makeNetwork, type NetworkState } from "./network.ts";
+import { runHelperAside } from "./helper.ts";
+import { beginNetwork, connectNetwork, type NetworkState } from "./network.ts";
 import type { ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { hostnameOf } from "./settings.ts";
@@ -66,7 +66,7 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
   const groups = containerCgroups().create(id);
   for (const warning of groups.setLimits(record.limits)) s.err(`tsbox: ${warning}\n`);
   devices.limit(groups);
-  const network = record.network === "host" ? undefined : await makeNetwork(s, record);
+  const network = record.network === "host" ? undefined : await beginNetwork(s, record);
   writeNetworkFiles(s, record, network);
   for (const { source } of record.binds)
     if (s.native.stat(source, true) === undefined) s.native.makeDirs(source, 0o755);
@@ -77,7 +77,7 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
     size: options.size,
     atEnd: options.unattended ? endCommand(s, id) : undefined,
   });
-  runHelper(s, ["create", runFolder(s.places, id)], encodeContainer(config));
+  await makeAndConnect(s, record, encodeContainer(config), network);
   const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, options.listener);
   if (client === undefined) throw new Failure("the container's monitor does not answer");
   const { listener, stdin = false } = options;
@@ -90,16 +90,55 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
   return client;
 }
 
-/** The files of a container that the host writes: seen as /etc/hosts, /etc/hostname and /etc/resolv.conf. */
+/**
+ * Makes the container up to its program, and connects its network namespace meanwhile: each takes about as long. When a kernel
+ * parameter of the network is to be set inside, its link has to be there before.
+ */
+async function makeAndConnect(
+  s: Surroundings,
+  record: ContainerRecord,
+  config: Uint8Array,
+  network: NetworkState | undefined,
+): Promise<void> {
+  const make = (): Promise<unknown> => runHelperAside(s, ["create", runFolder(s.places, record.id)], config);
+  const connect = async (): Promise<void> => {
+    if (network !== undefined) writeHosts(s, record, await connectNetwork(s, record, network));
+  };
+  if (Object.keys(record.sysctls).length > 0) {
+    await connect();
+    await make();
+    return;
+  }
+  // Both have an end before anything is taken back.
+  const ends = await Promise.allSettled([make(), connect()]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+/** In place, since the container may have the file mounted. */
+function writeHosts(s: Surroundings, record: ContainerRecord, { attached }: NetworkState): void {
+  const text = hostsFile(hostnameOf(record), attached?.addresses[0]?.replace(/\/.*/, ""));
+  const path = `${containerFolder(s.places, record.id)}/hosts`;
+  s.native.writeAt(path, 0, new TextEncoder().encode(text), 0o644, true);
+}
+
+/**
+ * The files of a container that the host writes: seen as /etc/hosts, /etc/hostname and /etc/resolv.conf. On the host's network
+ * they say what the host's say.
+ */
 function writeNetworkFiles(s: Surroundings, record: ContainerRecord, network: NetworkState | undefined): void {
   const folder = containerFolder(s.places, record.id);
-  const address = network?.attached?.addresses[0]?.replace(/\/.*/, "");
-  const hosts = readText(s.native, "/etc/resolv.conf", 1024 * 1024) ?? "";
+  const ofHost = (name: string): string => readText(s.native, `/etc/${name}`, 1024 * 1024) ?? "";
   const put = (name: string, text: string): void =>
     s.native.replaceFile(`${folder}/${name}`, new TextEncoder().encode(text), 0o644);
-  put("hosts", hostsFile(hostnameOf(record), address));
+  if (network === undefined) {
+    put("hosts", ofHost("hosts"));
+    put("resolv.conf", ofHost("resolv.conf"));
+    return;
+  }
+  // Its address comes later.
+  put("hosts", hostsFile(hostnameOf(record), undefined));
   put("hostname", `${hostnameOf(record)}\n`);
-  put("resolv.conf", network === undefined ? hosts : resolvConf(hosts));
+  put("resolv.conf", resolvConf(ofHost("resolv.conf")));
 }
 
 /** What the monitor runs when the container has ended for good. */

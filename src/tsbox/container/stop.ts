@@ -1,4 +1,4 @@
-import { ignoreDisconnected, MonitorClient } from "../client/monitor.ts";
+import { type Answer, ignoreDisconnected, MonitorClient } from "../client/monitor.ts";
 import { Failure } from "../failure.ts";
 import { request } from "../helper/frames.ts";
 import { FILES } from "../helper/records.ts";
@@ -12,6 +12,7 @@ import { conditionOf } from "./state.ts";
 const SIGKILL = 9;
 /** After SIGKILL only the kernel can keep a process. */
 const KILL_WAIT_MS = 20_000;
+const REFUSED_WAIT_MS = 2000;
 
 /** A connection to the monitor of a container that runs; `undefined` when it does not. */
 export async function connectTo(
@@ -44,12 +45,10 @@ async function endIt(s: Surroundings, record: ContainerRecord, how: Uint8Array):
   if (client !== undefined) {
     try {
       const end = client.end();
-      await client.must(how, "stop the container").catch(ignoreDisconnected);
+      const answer = await client.request(how).catch(ignoreDisconnected);
       // What stands still does not see a signal.
       await thaw(record.id);
-      const { stopTimeoutSeconds } = record;
-      const limits = stopTimeoutSeconds < 0 ? [] : [tooLate(record, stopTimeoutSeconds * 1000 + KILL_WAIT_MS)];
-      await Promise.race([end, ...limits]);
+      await Promise.race([end, ...limits(record, answer)]);
     } finally {
       client.close();
     }
@@ -57,15 +56,21 @@ async function endIt(s: Surroundings, record: ContainerRecord, how: Uint8Array):
   await finishIfFree(s, record.id);
 }
 
+/** What ends the waiting for a container's end. One that refuses the request may be ending just now. */
+function limits({ name, stopTimeoutSeconds }: ContainerRecord, answer: Answer | undefined): Promise<never>[] {
+  if (answer?.type === "error")
+    return [failAfter(REFUSED_WAIT_MS, `cannot stop container ${name}: ${answer.text}`, "")];
+  if (stopTimeoutSeconds < 0) return [];
+  const problem = `container ${name} does not end, not even by SIGKILL`;
+  return [failAfter(stopTimeoutSeconds * 1000 + KILL_WAIT_MS, problem, "its processes wait in the kernel: see dmesg")];
+}
+
+async function failAfter(ms: number, message: string, remedy: string): Promise<never> {
+  await Bun.sleep(ms);
+  throw new Failure(message, remedy);
+}
+
 async function thaw(id: string): Promise<void> {
   const groups = containerCgroups().open(id);
   if (groups.exists && groups.frozen) await groups.thaw();
-}
-
-async function tooLate({ name }: ContainerRecord, limitMs: number): Promise<never> {
-  await Bun.sleep(limitMs);
-  throw new Failure(
-    `container ${name} does not end, not even by SIGKILL`,
-    "its processes wait in the kernel: see dmesg",
-  );
 }
