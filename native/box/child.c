@@ -144,10 +144,15 @@ static int enter_container(int container, struct sys_error *error) {
   return fail(error, "setns", "the container's namespaces");
 }
 
-static _Noreturn void process_inside(struct process *process) {
+/* `gate` ends when the process that made us has ended: only then does the monitor know our pid for sure. */
+static _Noreturn void process_inside(struct process *process, const int gate[2]) {
   struct sys_error error;
   struct record size = {0};
+  char byte;
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  close(gate[1]);
+  while (read(gate[0], &byte, 1) < 0 && errno == EINTR) continue;
+  close(gate[0]);
   setsid();
   if (config_number(process->config, TAG_OPTIONS, 0) & OPTION_TERMINAL) {
     int master, root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -162,16 +167,20 @@ static _Noreturn void process_inside(struct process *process) {
 static _Noreturn void enter(const struct child *child) {
   struct sys_error error;
   struct process process;
-  int container;
+  int container, gate[2];
   detach();
   keep_descriptors(child, &process, &container);
   if (!report_wait(process.sync)) _exit(EXIT_FAILED);
+  if (pipe2(gate, O_CLOEXEC) < 0) {
+    fail(&error, "pipe2", NULL);
+    process_fail(process.sync, &error, EXIT_FAILED);
+  }
   if (join_cgroups(child->config, &error) < 0 || set_oom_score(child->config, &error) < 0 || enter_container(container, &error) < 0)
     process_fail(process.sync, &error, EXIT_FAILED);
   close(container);
   /* Only a child is in the pid namespace. It is the monitor's, as we are. */
   pid_t pid = clone_process(CLONE_PARENT, 0);
-  if (pid == 0) process_inside(&process);
+  if (pid == 0) process_inside(&process, gate);
   if (pid < 0) {
     fail(&error, "clone3", NULL);
     process_fail(process.sync, &error, EXIT_FAILED);

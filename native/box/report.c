@@ -95,10 +95,14 @@ int report_receive(int sync, struct report *report) {
   struct cmsghdr *head = CMSG_FIRSTHDR(&message);
   if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int)))
     memcpy(&report->fd, CMSG_DATA(head), sizeof(int));
-  /* It comes from our own code, but of a process that is half inside a container. */
+  /* Whatever was sent, it ends. */
   if ((size_t)got <= offsetof(struct wire, path)) memset((char *)&wire + got, 0, sizeof wire - (size_t)got);
   wire.op[sizeof wire.op - 1] = '\0';
   wire.path[(size_t)got > offsetof(struct wire, path) ? (size_t)got - offsetof(struct wire, path) - 1 : 0] = '\0';
+  if (report->fd >= 0 && wire.kind != REPORT_TERMINAL) {
+    close(report->fd);
+    report->fd = -1;
+  }
   report->kind = (enum report_kind)wire.kind;
   report->exit_code = wire.exit_code;
   memcpy(report->op, wire.op, sizeof report->op);

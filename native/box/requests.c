@@ -111,7 +111,8 @@ void monitor_request(struct monitor *monitor, struct client *client, uint32_t ty
       streams_resize(&monitor->streams, number(payload, 0), number(payload, 1));
       break;
     case ASK_STDIN:
-      if (client->attached & ATTACH_STDIN) streams_input(&monitor->streams, payload, length);
+      if (client->attached & ATTACH_STDIN && config_number(&monitor->config, TAG_OPTIONS, 0) & OPTION_STDIN)
+        streams_input(&monitor->streams, payload, length);
       break;
     case ASK_STDIN_END:
       if (client->attached & ATTACH_STDIN) streams_end_input(&monitor->streams);

@@ -32,6 +32,22 @@ static void kill_all(struct monitor *monitor, pid_t first) {
   monitor->state.starttime = 0;
 }
 
+/*
+ * The other end of `sync` is with a process that is half inside a container already, so what comes is not believed: a pid must be
+ * that of a child of ours, whoever sends it.
+ */
+static bool is_child(pid_t pid) {
+  siginfo_t info;
+  return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+static void take_terminal(struct monitor *monitor, int master) {
+  bool wanted = config_number(&monitor->config, TAG_OPTIONS, 0) & OPTION_TERMINAL;
+  if (master < 0) return;
+  if (wanted && !monitor->streams.terminal && isatty(master)) streams_take_terminal(&monitor->streams, master);
+  else close(master);
+}
+
 /* The conversation until REPORT_CREATED. What the process says about its failure goes into the state at once. */
 static int wait_until_made(struct monitor *monitor, struct sys_error *error) {
   for (;;) {
@@ -49,10 +65,10 @@ static int wait_until_made(struct monitor *monitor, struct sys_error *error) {
         state_warn(&monitor->state, &report.error);
         break;
       case REPORT_TERMINAL:
-        if (report.fd >= 0) streams_take_terminal(&monitor->streams, report.fd);
+        take_terminal(monitor, report.fd);
         break;
       case REPORT_PID:
-        monitor->state.pid = report.exit_code;
+        if (monitor->is_exec && monitor->state.pid == 0 && is_child(report.exit_code)) monitor->state.pid = report.exit_code;
         break;
     }
   }
