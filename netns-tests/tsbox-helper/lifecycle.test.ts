@@ -315,6 +315,20 @@ testUnless([lacksRoot, lacksController("memory")], "a kill for want of memory is
   expect(await killed.exit()).toMatchObject({ exitCode: 137, oomKilled: false });
 });
 
+testUnless(lacksRoot, "a monitor is small", async () => {
+  await using box = await makeBox();
+  using session = await box.start({
+    args: ["seq", "1", "50000"],
+    log: { path: join(box.scratch, "log") },
+    restart: { name: "always" },
+  });
+  for (let i = 0; i < 3; i++) await session.exit();
+  const memory = readFileSync(`/proc/${await box.monitorPid()}/smaps_rollup`, "utf8");
+  const of = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(memory)?.[1]);
+  expect(of("Rss")).toBeLessThan(1536);
+  expect(of("Anonymous")).toBeLessThan(768);
+});
+
 testUnless(lacksRoot, "fifty runs leave no process, mount, descriptor or file", async () => {
   await using box = await makeBox();
   // Zombies are those whose parent does not wait: the runner of these tests, which is process 1 here.
