@@ -110,8 +110,11 @@ static size_t fill_poll(struct monitor *monitor, struct pollfd *poll) {
   for (size_t i = 0; i < monitor->clients.count; i++) {
     const struct client *client = monitor->clients.client[i];
     short events = 0;
-    /* One that sends faster than the container reads is not listened to meanwhile. */
-    if (!client->leaves && !(full && client->attached & ATTACH_STDIN)) events |= POLLIN;
+    /*
+     * One that sends faster than the container reads is not listened to meanwhile, nor is one whose START is not decided yet: answers
+     * come in the order of the requests.
+     */
+    if (!client->leaves && client != monitor->starter && !(full && client->attached & ATTACH_STDIN)) events |= POLLIN;
     if (client->out.length > client->out_at) events |= POLLOUT;
     poll[FIXED + i] = (struct pollfd){.fd = client->fd, .events = events};
   }
