@@ -1,5 +1,6 @@
 #include "child.h"
 
+#include "cgroups.h"
 #include "proc.h"
 #include "process.h"
 #include "report.h"
@@ -24,6 +25,20 @@
 static pid_t clone_process(uint64_t flags, uint64_t exit_signal) {
   struct clone_args args = {.flags = flags, .exit_signal = exit_signal};
   return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* The same, born in the configured cgroup of version 2, if the kernel can; `*born_in` is its record, or -1. */
+static pid_t clone_into_cgroup(const struct config *config, uint64_t flags, int *born_in) {
+  int folder = cgroups_open_v2(config, TAG_CGROUP, born_in);
+  pid_t pid = -1;
+  if (folder >= 0) {
+    struct clone_args args = {.flags = flags | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)folder};
+    pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (pid != 0) close(folder); /* the child closes all that it was not given */
+  }
+  if (pid >= 0) return pid;
+  *born_in = -1; /* it moves itself, and says why when it cannot */
+  return clone_process(flags, SIGCHLD);
 }
 
 /* Only what it needs, on known numbers: sync on SYNC_FD, the streams and the pidfd above. All are closed by execve(2). */
@@ -59,17 +74,6 @@ static void raise_descriptors(struct rlimit *before) {
   getrlimit(RLIMIT_NOFILE, before);
   struct rlimit more = {.rlim_cur = before->rlim_max, .rlim_max = before->rlim_max};
   setrlimit(RLIMIT_NOFILE, &more);
-}
-
-/*
- * By ourselves, while we have one thread: a process that moves another waits for the kernel to look at all of them, 5 to 15 ms
- * for each hierarchy of cgroup v1 (cgroup_attach_lock in kernel/cgroup/cgroup.c; `tasks` needs it not).
- */
-static int join_cgroups(const struct config *config, struct sys_error *error) {
-  struct record record;
-  for (size_t at = 0; config_next(config, TAG_CGROUP, &at, &record);)
-    if (proc_write(record.string[0], "0", error) < 0) return -1;
-  return 0;
 }
 
 static int set_oom_score(const struct config *config, struct sys_error *error) {
@@ -108,16 +112,15 @@ static int set_names(const struct config *config, struct sys_error *error) {
   return 0;
 }
 
-static _Noreturn void first_process(const struct child *child) {
+static _Noreturn void first_process(const struct child *child, int born_in) {
   struct sys_error error;
   struct process process;
   struct rlimit descriptors;
   int container;
   detach();
   keep_descriptors(child, &process, &container);
-  if (!report_wait(process.sync)) _exit(EXIT_FAILED);
   raise_descriptors(&descriptors);
-  if (join_cgroups(child->config, &error) < 0 || enter_namespaces(child->config, &error) < 0 || set_names(child->config, &error) < 0 ||
+  if (cgroups_join(child->config, TAG_CGROUP, born_in, &error) < 0 || enter_namespaces(child->config, &error) < 0 || set_names(child->config, &error) < 0 ||
       set_oom_score(child->config, &error) < 0 ||
       root_enter(child->config, process.sync, &process.terminal, &error) < 0)
     process_fail(process.sync, &error, EXIT_FAILED);
@@ -130,9 +133,10 @@ pid_t child_make(const struct child *child, struct sys_error *error) {
   uint64_t flags = 0;
   for (size_t at = 0; config_next(child->config, TAG_NAMESPACE, &at, &record);)
     if (record.string[0][0] == '\0' && record.scalar[0] != CLONE_NEWCGROUP) flags |= record.scalar[0];
-  pid_t pid = clone_process(flags, SIGCHLD);
+  int born_in;
+  pid_t pid = clone_into_cgroup(child->config, flags, &born_in);
   if (pid < 0) return fail(error, "clone3", NULL);
-  if (pid == 0) first_process(child);
+  if (pid == 0) first_process(child, born_in);
   return pid;
 }
 
@@ -164,18 +168,18 @@ static _Noreturn void process_inside(struct process *process, const int gate[2])
   process_run(process);
 }
 
-static _Noreturn void enter(const struct child *child) {
+static _Noreturn void enter(const struct child *child, int born_in) {
   struct sys_error error;
   struct process process;
   int container, gate[2];
   detach();
   keep_descriptors(child, &process, &container);
-  if (!report_wait(process.sync)) _exit(EXIT_FAILED);
   if (pipe2(gate, O_CLOEXEC) < 0) {
     fail(&error, "pipe2", NULL);
     process_fail(process.sync, &error, EXIT_FAILED);
   }
-  if (join_cgroups(child->config, &error) < 0 || set_oom_score(child->config, &error) < 0 || enter_container(container, &error) < 0)
+  if (cgroups_join(child->config, TAG_CGROUP, born_in, &error) < 0 || set_oom_score(child->config, &error) < 0 ||
+      enter_container(container, &error) < 0)
     process_fail(process.sync, &error, EXIT_FAILED);
   close(container);
   /* Only a child is in the pid namespace. It is the monitor's, as we are. */
@@ -190,8 +194,9 @@ static _Noreturn void enter(const struct child *child) {
 }
 
 pid_t child_make_inside(const struct child *child, struct sys_error *error) {
-  pid_t pid = clone_process(0, SIGCHLD);
+  int born_in;
+  pid_t pid = clone_into_cgroup(child->config, 0, &born_in);
   if (pid < 0) return fail(error, "clone3", NULL);
-  if (pid == 0) enter(child);
+  if (pid == 0) enter(child, born_in);
   return pid;
 }

@@ -3,6 +3,7 @@
  * it is told and leaves the monitor behind; the rest of the work is in monitor.c (serving), start.c and child.c (making), root.c
  * (the file system), process.c (the last steps to the program).
  */
+#include "cgroups.h"
 #include "init.h"
 #include "monitor.h"
 #include "proc.h"
@@ -131,13 +132,6 @@ static void become_monitor(struct monitor *monitor) {
   monitor->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int join_monitor_cgroups(const struct config *config, struct sys_error *error) {
-  struct record record;
-  for (size_t at = 0; config_next(config, TAG_MONITOR_CGROUP, &at, &record);)
-    if (proc_write(record.string[0], "0", error) < 0) return -1;
-  return 0;
-}
-
 /* The launcher reads the exit code first, then the line. False: it is gone, and nobody knows of us. */
 static bool send_answer(struct monitor *monitor, bool ok) {
   struct bytes out = {0};
@@ -173,7 +167,7 @@ static _Noreturn void monitor_new(struct monitor *monitor) {
   struct sys_error error;
   become_monitor(monitor);
   if (monitor->lock >= 0) name_holder(monitor->lock);
-  if (join_monitor_cgroups(&monitor->config, &error) < 0 || open_log(monitor, &error) < 0 ||
+  if (cgroups_join(&monitor->config, TAG_MONITOR_CGROUP, -1, &error) < 0 || open_log(monitor, &error) < 0 ||
       clients_listen(&monitor->clients, monitor->dir, &error) < 0)
     give_up(monitor, &error);
   monitor->state.created_ns = now_ns();
@@ -206,7 +200,7 @@ static _Noreturn void monitor_adopted(struct monitor *monitor) {
   struct record record;
   become_monitor(monitor);
   name_holder(monitor->lock);
-  if (join_monitor_cgroups(&monitor->config, &error) < 0 || open_log(monitor, &error) < 0 ||
+  if (cgroups_join(&monitor->config, TAG_MONITOR_CGROUP, -1, &error) < 0 || open_log(monitor, &error) < 0 ||
       clients_listen(&monitor->clients, monitor->dir, &error) < 0) {
     state_fail(&monitor->state, &error, EXIT_FAILED);
     send_answer(monitor, false);

@@ -1,4 +1,4 @@
-/* Making the process: namespaces, cgroups, and the conversation until its program runs. */
+/* Making the process, and the conversation until its program runs. */
 #include "monitor.h"
 
 #include "child.h"
@@ -75,7 +75,6 @@ static int wait_until_made(struct monitor *monitor, struct sys_error *error) {
 }
 
 static int converse(struct monitor *monitor, struct sys_error *error) {
-  if (!report_go(monitor->sync)) return fail(error, "create", NULL);
   if (wait_until_made(monitor, error) < 0) return -1;
   monitor->state.starttime = proc_starttime(monitor->state.pid);
   return state_write_pid(&monitor->state, monitor->dir, error);

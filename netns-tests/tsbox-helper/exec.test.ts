@@ -93,11 +93,12 @@ testUnless(lacksRoot, "a terminal of the container's own devpts", async () => {
   using _ = await box.start({ args: ["sleep", "100"] });
   using session = await start(box, { args: ["sh"], stdin: true, terminal: { rows: 12, columns: 34 } });
   await session.until("# ");
-  session.send(request.stdin(Buffer.from("tty; stty size; sleep 100\r")));
-  await session.until("12 34");
+  session.send(request.stdin(Buffer.from("tty; stty size; echo go$((1)); sleep 100\r")));
+  await session.until("go1");
+  expect(session.stdout()).toContain("12 34");
   expect(session.stdout()).toContain("/dev/pts/0");
-  session.send(request.stdin(Buffer.from("\x03exit 4\r")));
-  expect((await session.exit()).exitCode).toBe(4);
+  session.send(request.stdin(Buffer.from("\x03")));
+  expect((await session.typeToEnd("exit 4")).exitCode).toBe(4);
 });
 
 testUnless(lacksRoot, "no descriptor of ours reaches it, and no process of ours can be looked into", async () => {

@@ -275,11 +275,10 @@ testUnless(
     expect((await plain.exit()).exitCode).toBe(143);
     using terminal = await box.start({ args: ["sh"], init: true, stdin: true, terminal: { rows: 24, columns: 80 } });
     await terminal.until("# ");
-    terminal.send(request.stdin(Buffer.from("sleep 100\r")));
-    await Bun.sleep(100);
+    terminal.send(request.stdin(Buffer.from("echo go$((1)); sleep 100\r")));
+    await terminal.until("go1");
     terminal.send(request.stdin(Buffer.from("\x03")));
-    terminal.send(request.stdin(Buffer.from("exit $?\r")));
-    expect((await terminal.exit()).exitCode).toBe(130);
+    expect((await terminal.typeToEnd("exit $?")).exitCode).toBe(130);
     await expect(box.create({ args: ["nothing"], init: true })).resolves.toMatchObject({ exitCode: 127 });
   },
 );

@@ -13,6 +13,10 @@ export interface Session extends Disposable {
   stderr(): string;
   /** Until the output has the text. */
   until(text: string): Promise<void>;
+  /**
+   * Types a line until the program has ended, and says how: a shell throws away what was typed before it shows its prompt.
+   */
+  typeToEnd(line: string): Promise<Exit>;
   /** Until the connection has ended. */
   readonly closed: Promise<void>;
   close(): void;
@@ -105,6 +109,14 @@ export async function connect(path: string): Promise<Session> {
         await Bun.sleep(10);
       }
       throw new Error(`no ${JSON.stringify(wanted)} in ${JSON.stringify(text)}`);
+    },
+    typeToEnd: async (line) => {
+      const end = session.exit();
+      for (let isOver = false; !isOver; ) {
+        send(request.stdin(Buffer.from(`${line}\r`)));
+        isOver = (await Promise.race([end, Bun.sleep(300)])) !== undefined;
+      }
+      return end;
     },
     closed: closed.promise,
     close: () => socket.end(),
