@@ -23,7 +23,7 @@ static void what_is_no_program_is_einval(void) {
 
 static void a_folder_that_is_not_there_is_enoent(void) {
   struct sys_error error;
-  CHECK(cgroup_device_attach("/nonexistent", program, sizeof allow, &error) == -1);
+  CHECK(cgroup_device_attach("/proc/nonexistent", program, sizeof allow, &error) == -1);
   CHECK(error.err == ENOENT && strcmp(error.op, "open") == 0);
   CHECK(cgroup_device_attach("/dev/null", program, sizeof allow, &error) == -1);
   CHECK(error.err == ENOTDIR);
