@@ -20,6 +20,8 @@ const writeDirectly = (folder: string): string[] => [
 ];
 
 function lacksDirectWrites(): Lack {
+  const cgroups = lacksController();
+  if (cgroups !== undefined) return cgroups;
   const folder = mkdtempSync(join(tmpdir(), "direct-"));
   const { exitCode } = Bun.spawnSync(writeDirectly(folder));
   rmSync(folder, { recursive: true });
@@ -35,11 +37,11 @@ testUnless(
     const folder = mkdtempSync(join(tmpdir(), "direct-"));
     try {
       await startIn(box, `exec ${writeDirectly(folder).join(" ")}`).exited;
-      const { writtenBytes = 0, readBytes, cpuNs = 0 } = box.stats();
-      expect(writtenBytes).toBeGreaterThanOrEqual(1 << 20);
-      expect(writtenBytes).toBeLessThan(4 << 20);
-      expect(readBytes).toBeDefined();
+      const { writtenBytes, cpuNs = 0 } = box.stats();
       expect(cpuNs).toBeGreaterThan(0);
+      // Linux 6.10 and later count nothing on cgroup v1 unless somebody limits the disk.
+      if (writtenBytes === undefined) expect(boxes.cgroups.layout.mode).not.toBe("v2");
+      else expect(writtenBytes).toBeWithin(1 << 20, 4 << 20);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -99,6 +99,13 @@ describe("cgroup v1", () => {
     expect(box.oomFile).toBe(`${V1}/memory/tsbox/abc/memory.oom_control`);
   });
 
+  test("disks of which the kernel counts nothing: not 0, but unknown", () => {
+    const kernel = hybridMachine();
+    const box = on(kernel).create("abc");
+    kernel.set(`${V1}/blkio/tsbox/abc/blkio.throttle.io_service_bytes_recursive`, "Total 0\n");
+    expect(box.stats()).not.toHaveProperty("readBytes");
+  });
+
   test("kill: everybody in every hierarchy and below, frozen meanwhile, thawed after; never process 0", async () => {
     const kernel = hybridMachine();
     const killed: number[] = [];

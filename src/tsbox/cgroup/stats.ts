@@ -11,6 +11,7 @@ export interface Stats {
   readonly memoryLimitBytes?: number | undefined;
   readonly pids?: number;
   readonly pidsLimit?: number | undefined;
+  /** From and to disks, as far as the kernel counts it: on cgroup v1 since Linux 6.10 it mostly does not. */
   readonly readBytes?: number;
   readonly writtenBytes?: number;
 }
@@ -32,7 +33,7 @@ export function v1Stats(files: CgroupFiles, dirOf: DirOf): Stats {
       memoryLimitBytes: limit !== undefined && limit < V1_UNLIMITED ? limit : undefined,
     }),
     ...(pids !== undefined && pidStats(files, pids)),
-    ...(blkio !== undefined && v1Io(text(files, `${blkio}/blkio.throttle.io_service_bytes_recursive`))),
+    ...(blkio !== undefined && v1Io(files, blkio)),
   };
 }
 
@@ -59,8 +60,15 @@ function used(files: CgroupFiles, usage: string, stat: string, cache: string): n
   return Math.max(0, (number(files, usage) ?? 0) - (table(files, stat).get(cache) ?? 0));
 }
 
-/** Lines `8:0 Read 4096`; the last is `Total 4096`. */
-function v1Io(stat: string): Stats {
+/**
+ * Lines `8:0 Read 4096`; the last is `Total 4096`. BFQ counts for disks it schedules, throttling for all, but since Linux 6.10
+ * only for disks of which somebody limits the throughput: where neither has a line for a disk, nothing is known.
+ */
+function v1Io(files: CgroupFiles, dir: string): Stats {
+  const stat = ["bfq", "throttle"]
+    .map((counter) => text(files, `${dir}/blkio.${counter}.io_service_bytes_recursive`))
+    .find((lines) => /^\d+:\d+ /m.test(lines));
+  if (stat === undefined) return {};
   const sum = (kind: string): number =>
     [...stat.matchAll(new RegExp(`^\\d+:\\d+ ${kind} (\\d+)$`, "gm"))].reduce((total, [, n]) => total + Number(n), 0);
   return { readBytes: sum("Read"), writtenBytes: sum("Write") };

@@ -64,7 +64,7 @@ function statsRow(
   now: Usage | undefined,
 ): string[] | undefined {
   if (before === undefined || now === undefined) return undefined;
-  const { cpuNs = 0, memoryBytes = 0, memoryLimitBytes, pids, readBytes = 0, writtenBytes = 0 } = now.stats;
+  const { cpuNs = 0, memoryBytes = 0, memoryLimitBytes, pids, readBytes, writtenBytes } = now.stats;
   const cpu = (100 * (cpuNs - (before.stats.cpuNs ?? 0))) / (now.atNs - before.atNs);
   const limit = memoryLimitBytes ?? machineMemory();
   return [
@@ -73,7 +73,7 @@ function statsRow(
     `${Math.max(0, cpu).toFixed(2)}%`,
     `${sizeText(memoryBytes)} / ${sizeText(limit)}`,
     `${((100 * memoryBytes) / limit).toFixed(2)}%`,
-    `${sizeText(readBytes)} / ${sizeText(writtenBytes)}`,
+    [readBytes, writtenBytes].map((bytes) => (bytes === undefined ? "?" : sizeText(bytes))).join(" / "),
     String(pids ?? "?"),
   ];
 }

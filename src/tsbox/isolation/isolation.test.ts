@@ -10,7 +10,7 @@ import {
   parseCapability,
 } from "./capabilities.ts";
 import { cgroupLinks, defaultMounts } from "./mounts.ts";
-import { maskedPaths } from "./paths.ts";
+import { maskedPaths, READONLY_PATHS } from "./paths.ts";
 
 const everything = boundingSet("CapBnd:\t000001ffffffffff\n");
 const caps = (add: string[], drop: string[], privileged = false, available = everything) =>
@@ -106,6 +106,16 @@ describe("mounts", () => {
       ({ target }) => target === "/sys",
     );
     expect(sys?.flags).not.toContain("ro");
+  });
+
+  test("what moby masks and makes read-only", () => {
+    const names = "acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats".split(" ");
+    expect(maskedPaths([])).toEqual([
+      ...names.map((name) => `/proc/${name}`),
+      "/sys/devices/virtual/powercap",
+      "/sys/firmware",
+    ]);
+    expect(READONLY_PATHS).toEqual(["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `/proc/${name}`));
   });
 
   test("each CPU's throttling is masked, and nothing else of that folder", () => {
