@@ -24,6 +24,7 @@ export const WORDS: Readonly<Record<string, Loader>> = {
   nft: topic(async () => (await import("./list/nft.ts")).nftTopic),
   qdisc: topic(async () => (await import("./list/qdisc.ts")).qdiscTopic),
   sockets: topic(async () => (await import("./list/sockets.ts")).socketsTopic),
+  doctor: async (s) => (await import("./doctor/index.ts")).doctorCommand(s),
   cni: async (s) => (await import("./cni/index.ts")).cniCommand(s),
   ipam: async (s) => (await import("./ipam/index.ts")).ipamCommand(s),
   ports: async (s) => (await import("./ports/index.ts")).portsCommand(s),

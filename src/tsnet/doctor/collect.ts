@@ -1,0 +1,163 @@
+import { CniError } from "../../cni/errors.ts";
+import { listAttachments } from "../../cni/runtime/cache.ts";
+import { findPlugin } from "../../cni/runtime/find.ts";
+import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
+import type { Link } from "../../kernel/link.ts";
+import { hostVethName, ownerOf } from "../../plugin/owner.ts";
+import { type NetworkFile, networkFiles } from "../cni/networks.ts";
+import { pluginFolders } from "../cni/options.ts";
+import type { GcOptions } from "../gc/find.ts";
+import { readBooks } from "../ipam/books.ts";
+import {
+  findNamespaces,
+  type Host,
+  type Look,
+  lookAt,
+  type Part,
+  readNamespace,
+  type Snapshot,
+} from "../look/index.ts";
+import { absolutePath } from "../paths.ts";
+import { cachedList, cachedResult } from "../repair/request.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { ownNamespace } from "../target.ts";
+import type { Finding } from "./finding.ts";
+import type { Attached, Neighbour, Picture } from "./picture.ts";
+
+const OF_HOST: readonly Part[] = ["links", "addrs", "routes", "rules", "nft", "sysctls", "conntrack", "legacyTables"];
+const OF_CONTAINER: readonly Part[] = ["links", "addrs", "routes", "rules"];
+
+export interface Collected {
+  readonly picture: Picture;
+  readonly host: Host;
+}
+
+/** Reads everything that is judged. Changes nothing and sends nothing. */
+export async function collect(s: Surroundings, options: GcOptions, seen: readonly Finding[]): Promise<Collected> {
+  const host = findNamespaces(s.native);
+  const own = host.namespaces.find((ns) => ns.own) ?? ownNamespace(s);
+  const hostSnapshot = await readNamespace(s, own, OF_HOST);
+  const look = await lookAt(s, host.namespaces, OF_CONTAINER);
+  const byIdentity = new Map(look.snapshots.map((snapshot) => [snapshot.namespace.identity, snapshot]));
+  const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
+  const attachments: Attached[] = [];
+  for (const cached of listAttachments(s.native, cacheDir)) {
+    const identity = identityAt(s, cached.netns);
+    const bare = identity === undefined ? undefined : byIdentity.get(identity);
+    if (!bare || bare.namespace.own) continue;
+    const one = await attached(s, hostSnapshot, cached, bare);
+    if (one) attachments.push(one);
+  }
+  const networks = networkFiles(s, options);
+  const folders = pluginFolders(s, options);
+  return {
+    host,
+    picture: {
+      host: hostSnapshot,
+      attachments,
+      neighbours: neighboursOf(look, hostSnapshot),
+      networks,
+      books: readBooks(s, options),
+      absentPlugins: absentPlugins(s, networks, folders),
+      pluginFolders: folders,
+      addresses: new Set(
+        look.snapshots.flatMap(({ namespace, addrs }) => (namespace.own ? [] : (addrs ?? []).map((a) => a.address))),
+      ),
+      seen,
+    },
+  };
+}
+
+function identityAt({ native }: Surroundings, path: string): string | undefined {
+  if (path === "") return undefined;
+  try {
+    const fd = native.netnsOpen(path);
+    try {
+      return native.netnsIdentity(fd);
+    } finally {
+      native.closeFd(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined` for what is remembered in a form that says too little. */
+async function attached(
+  s: Surroundings,
+  host: Snapshot,
+  cached: Attached["cached"],
+  bare: Snapshot,
+): Promise<Attached | undefined> {
+  try {
+    const result = cachedResult(cached);
+    const { plugins } = cachedList(cached);
+    const [main] = plugins;
+    if (!result || !main) return undefined;
+    const { sysctls } = await readNamespace(s, bare.namespace, ["sysctls"]);
+    const sandbox: Snapshot = sysctls === undefined ? bare : { ...bare, sysctls };
+    const links = host.links ?? [];
+    const bridgeName = bridgeOf(main, result.interfaces?.[0]?.name);
+    return {
+      cached,
+      result,
+      main,
+      plugins,
+      sandbox,
+      inner: sandbox.links?.find((link) => link.name === cached.ifName),
+      hostEnd: links.find((link) => link.name === hostVethName(ownerOf(cached))),
+      bridgeName,
+      bridge: links.find((link) => link.name === bridgeName && link.kind === "bridge"),
+    };
+  } catch (error) {
+    if (error instanceof CniError) return undefined;
+    throw error;
+  }
+}
+
+/** Results name the bridge first. */
+function bridgeOf({ type, raw }: Attached["main"], first: string | undefined): string | undefined {
+  if (type !== "bridge" && type !== "vxlan") return undefined;
+  const { bridge } = raw;
+  return typeof bridge === "string" && bridge !== "" ? bridge : (first ?? undefined);
+}
+
+function neighboursOf(look: Look, host: Snapshot): Neighbour[] {
+  const bridges = new Set((host.links ?? []).filter(({ kind }) => kind === "bridge").map(({ index }) => index));
+  const ports: Link[] = (host.links ?? []).filter(({ master }) => master !== undefined && bridges.has(master));
+  const byIdentity = new Map(look.snapshots.map((snapshot) => [snapshot.namespace.identity, snapshot]));
+  return ports.flatMap((port): Neighbour[] => {
+    const peer = look.peerOf(host.namespace.identity, port);
+    const snapshot = peer?.namespace && byIdentity.get(peer.namespace.identity);
+    if (!peer || !snapshot || snapshot.namespace.own || port.master === undefined) return [];
+    return [{ bridge: port.master, snapshot, link: peer.index }];
+  });
+}
+
+function absentPlugins(
+  s: Surroundings,
+  networks: readonly NetworkFile[],
+  folders: readonly string[],
+): Picture["absentPlugins"] {
+  const absent: { type: string; path: string; network: string }[] = [];
+  for (const { path, network } of networks) {
+    if (network instanceof CniError) continue;
+    const types = network.plugins.flatMap(({ type, raw: { ipam } }) => {
+      const inner = typeof ipam === "object" && ipam !== null && !Array.isArray(ipam) ? ipam["type"] : undefined;
+      return typeof inner === "string" && inner !== "" ? [type, inner] : [type];
+    });
+    for (const type of new Set(types))
+      if (!isThere(s, type, folders)) absent.push({ type, path, network: network.name });
+  }
+  return absent;
+}
+
+function isThere({ native }: Surroundings, type: string, folders: readonly string[]): boolean {
+  try {
+    findPlugin(native, type, folders);
+    return true;
+  } catch (error) {
+    if (error instanceof CniError) return false;
+    throw error;
+  }
+}

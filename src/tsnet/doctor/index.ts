@@ -1,0 +1,88 @@
+import type { Command } from "commander";
+import { listAttachments } from "../../cni/runtime/cache.ts";
+import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { takeCensus } from "../census.ts";
+import { cniWord } from "../cni/options.ts";
+import type { GcOptions } from "../gc/find.ts";
+import { withHost } from "../kernel.ts";
+import { absolutePath } from "../paths.ts";
+import { sayRemarks } from "../remarks.ts";
+import { Unsuccessful } from "../report.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { NS_HELP, targetOf } from "../target.ts";
+import { type Collected, collect } from "./collect.ts";
+import { about, arrange, type Doubt, type Finding } from "./finding.ts";
+import { mend } from "./fix.ts";
+import { judge } from "./judge.ts";
+import { reportJson, reportText } from "./print.ts";
+import { leftBehind, overlayFaults } from "./seen.ts";
+
+interface Options extends GcOptions {
+  readonly fix?: boolean;
+}
+
+const HELP = `
+Compares what runtimes remember of their containers with what is there, and evaluates the host's nftables rules (those of
+iptables-nft too) for the containers' packets. It says each fault in a sentence, with what was seen and what to do; what
+only follows from another fault stands beneath it. Rules that it cannot evaluate it names ("cannot tell") and does not guess.
+Run it where the containers' host ends are: it looks at the namespace it is called in, and from there into all others.
+No packet is sent and nothing is changed without --fix. The exit status is 1 when there is a fault.`;
+
+/** `tsnet doctor`: what is wrong with the networks of this host's containers. */
+export function doctorCommand(s: Surroundings): Command {
+  return cniWord("doctor", "say what is wrong with the containers' networks, and what to do", [
+    "tsnet doctor",
+    "tsnet doctor web",
+    "tsnet doctor --fix",
+  ])
+    .argument("[of]", `only what concerns a network, or a namespace by ${NS_HELP}`)
+    .option("--data-dir <folder>", "where leases are, beside what configurations name")
+    .option("--fix", "repair what is safe to repair: sysctls, links, bridge ports, what tsnet repair puts back")
+    .addHelpText("after", HELP)
+    .action((of: string | undefined, options: Options) => withHost(s, (kernel) => run(s, kernel, of, options)));
+}
+
+async function run(s: Surroundings, kernel: Kernel, of: string | undefined, options: Options): Promise<void> {
+  const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
+  const seen = [
+    ...(await leftBehind(s, kernel, await takeCensus(s, cacheDir), options)),
+    ...(await overlayFaults(s, kernel, options, networksInUse(s, cacheDir))),
+  ];
+  const collected = await collect(s, options, seen);
+  const { picture, host } = collected;
+  const { findings, doubts } = judge(picture);
+  const concerns = filterOf(s, collected, of);
+  const told = arrange(findings).filter((root) => concerns(root) || root.consequences.some(concerns));
+  const all = told.flatMap(({ consequences, ...root }): Finding[] => [root, ...consequences]);
+  const mended = options.fix ? await mend(s, { host, kernel, cacheDir }, all) : [];
+  sayRemarks(s, picture.host.remarks, "host");
+  const report = { told, doubts: doubts.filter(concerns), mended, attachments: picture.attachments.length };
+  s.out(options.json ? reportJson(report) : reportText(report, s));
+  if (told.length > 0) throw new Unsuccessful();
+}
+
+/** Networks that have attachments. */
+const networksInUse = (s: Surroundings, cacheDir: string): Set<string> =>
+  new Set(listAttachments(s.native, cacheDir).map(({ network }) => network));
+
+/** Whether something is about what the command line names; everything is when it names nothing. */
+function filterOf(
+  s: Surroundings,
+  { picture, host }: Collected,
+  of: string | undefined,
+): (what: Finding | Doubt) => boolean {
+  if (of === undefined) return () => true;
+  const { attachments, networks } = picture;
+  const isNetwork =
+    attachments.some(({ cached }) => cached.network === of) ||
+    networks.some(({ network }) => "plugins" in network && network.name === of);
+  const meant = isNetwork
+    ? attachments.filter(({ cached }) => cached.network === of)
+    : attachments.filter(({ sandbox }) => sandbox.namespace.identity === targetOf(s, host, of).identity);
+  const scopes = new Set([
+    ...meant.map(({ cached }) => about.attachment(cached)),
+    ...(isNetwork ? [about.network(of)] : []),
+  ]);
+  return (what) => what.scopes.some((scope) => scopes.has(scope));
+}
