@@ -1,9 +1,20 @@
 import { expect } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { networkHash } from "../../src/plugin/owner.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
 import { ping } from "../support/traffic.ts";
-import { DEVICE, lack, makeOverlayLab, type OverlayHost, peerOf, subnetsOf, tellOf, underlay4 } from "./lab.ts";
+import {
+  DEVICE,
+  lack,
+  makeOverlayLab,
+  NETWORK,
+  type OverlayHost,
+  peerOf,
+  subnetsOf,
+  tellOf,
+  underlay4,
+} from "./lab.ts";
 
 /** Hosts come, go and come back otherwise; peer files are not always what they should be. */
 
@@ -213,8 +224,9 @@ testUnless(
 /** The lock of the host's network, taken by another process until it is let go. */
 async function holdLock(host: OverlayHost): Promise<AsyncDisposable> {
   const inode = (await host.place.exec("stat", "-L", "-c", "%i", host.place.path)).trim();
-  const [name] = (await readdir("/run/tsnet")).filter(
-    (each) => each.startsWith("overlay-") && each.includes(`-${inode}-`),
+  // Numbers of namespaces are given again, and locks stay.
+  const name = (await readdir("/run/tsnet")).find(
+    (each) => each.startsWith("overlay-") && each.endsWith(`-${inode}-${networkHash(NETWORK)}.lock`),
   );
   const script = 'exec 9>"$1"; flock 9; echo held; read -r rest';
   const child = Bun.spawn(["sh", "-c", script, "sh", join("/run/tsnet", name ?? "none")], {

@@ -12,6 +12,7 @@ import { lacksTsnet, TSNET } from "../tsnet/tsnet.ts";
 
 export const lack: Lack = lacksTsnet ?? lacksCommand("bridge", "ping") ?? lacksLinkKind("vxlan");
 
+export const NETWORK = "blue";
 export const VNI = 42;
 export const DEVICE = `ov${VNI}`;
 
@@ -169,9 +170,9 @@ function makeHost(of: {
     ipam: { type: "host-local", dataDir: join(of.folder, name, "leases") },
     ...of.keys,
   };
-  const list = { cniVersion: "1.1.0", name: "blue", plugins: [plugin] };
+  const list = { cniVersion: "1.1.0", name: NETWORK, plugins: [plugin] };
   const written = writeFile(join(confDir, "10-blue.conflist"), JSON.stringify(list));
-  const chain = makeChain({ name: "blue", host: place, cniVersion: "1.1.0", plugins: [plugin] });
+  const chain = makeChain({ name: NETWORK, host: place, cniVersion: "1.1.0", plugins: [plugin] });
   const tsnet = async (...args: string[]): Promise<Ran> => {
     await written;
     return run([...place.enter, TSNET, ...args], {
