@@ -73,7 +73,8 @@ test("each attribute counts", () => {
     [{ routes: [{ ...route, type: 7 }] }, "~ route"],
     [{ routes: [{ ...route, mtu: 1280 }] }, "~ route"],
   ];
-  for (const [more, says] of wrong) expect(texts(present(more))).toEqual([expect.stringMatching(new RegExp(`^${says} `))]);
+  for (const [more, says] of wrong)
+    expect(texts(present(more))).toEqual([expect.stringMatching(new RegExp(`^${says} `))]);
 });
 
 test("a new route does not replace somebody else's, and a deletion names the entry exactly", () => {
