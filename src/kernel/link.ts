@@ -54,6 +54,7 @@ export interface LinkSpec extends Omit<LinkChanges, "name" | "alias"> {
 export interface LinkName {
   readonly index: number;
   readonly name: string;
+  readonly up: boolean;
   readonly loopback: boolean;
 }
 
@@ -129,6 +130,7 @@ export function linkVerbs(ctx: KernelContext): LinkVerbs {
       return all.map(({ header, attrs }) => ({
         index: header.index,
         name: attrs.ifname ?? "",
+        up: (header.flags & IFF.UP) !== 0,
         loopback: (header.flags & IFF.LOOPBACK) !== 0,
       }));
     },

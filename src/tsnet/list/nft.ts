@@ -8,7 +8,7 @@ export const nftTopic: Topic = {
   name: "nft",
   description: "nftables rule set of a namespace; rules of iptables-nft are among them",
   examples: ["tsnet nft ls", "tsnet nft ls -n blue --json"],
-  parts: ["links", "nft"],
+  parts: ["nft"],
   form: "as nft -j list ruleset",
   json: ({ snapshot, nameOf }) => nftForm(snapshot, nameOf),
   text: ({ snapshot, nameOf }) => rulesetText(nftForm(snapshot, nameOf).nftables),

@@ -7,7 +7,7 @@ export const qdiscTopic: Topic = {
   name: "qdisc",
   description: "queueing disciplines of a namespace, with their classes and filters",
   examples: ["tsnet qdisc ls -n blue", "tsnet qdisc ls --json"],
-  parts: ["links", "tc"],
+  parts: ["tc"],
   form: "as tc -j qdisc",
   json: ({ snapshot, nameOf }) => (snapshot.tc?.qdiscs ?? []).map((qdisc) => qdiscForm(qdisc, nameOf)),
   text: ({ snapshot, nameOf }) => ({

@@ -15,7 +15,7 @@ export const socketsTopic: Topic<SocketOptions> = {
   name: "sockets",
   description: "listening sockets of a namespace, and whose they are",
   examples: ["tsnet sockets ls -n blue", "tsnet sockets ls --connected --json"],
-  parts: ["links", "sockets"],
+  parts: ["sockets"],
   form: "the columns of ss, which has no JSON",
   options: [["--connected", "all sockets, not only those that wait for others"]],
   json: (seen) => {

@@ -36,6 +36,6 @@ export interface Rows {
 export const seenBy = <O>(snapshot: Snapshot, look: Look, options: O): Seen<O> => ({
   snapshot,
   look,
-  nameOf: linkNames(snapshot.links ?? []),
+  nameOf: linkNames(snapshot.links ?? snapshot.linkNames ?? []),
   options,
 });

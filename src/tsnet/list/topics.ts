@@ -105,7 +105,7 @@ export const routeTopic: Topic<RouteOptions> = {
   name: "route",
   description: "routes of a namespace, both families",
   examples: ["tsnet route ls -n blue", "tsnet route ls --table all --json"],
-  parts: ["links", "routes"],
+  parts: ["routes"],
   form: "as ip -j -4 route and ip -j -6 route, one after the other",
   options: [["--table <name>", "main (default), local, default, a number, or all"]],
   json: ({ snapshot, nameOf, options }) =>
@@ -143,7 +143,7 @@ export const neighTopic: Topic<NeighOptions> = {
   name: "neigh",
   description: "neighbours of a namespace (ARP, neighbour discovery)",
   examples: ["tsnet neigh ls -n blue", "tsnet neigh ls --all --json"],
-  parts: ["links", "neighs"],
+  parts: ["neighs"],
   form: "as ip -j neigh",
   options: [["--noarp", "also those that need no resolution: multicast, static ones"]],
   json: ({ snapshot, nameOf, options }) => neighsOf(snapshot.neighs, options).map((neigh) => neighForm(neigh, nameOf)),
@@ -165,7 +165,7 @@ export const fdbTopic: Topic = {
   name: "fdb",
   description: "forwarding entries of a namespace's bridges and VXLANs",
   examples: ["tsnet fdb ls", "tsnet fdb ls -n blue --json"],
-  parts: ["links", "fdb"],
+  parts: ["fdb"],
   form: "as bridge -j fdb",
   json: ({ snapshot, nameOf }) => (snapshot.fdb ?? []).map((entry) => fdbForm(entry, nameOf)),
   text: ({ snapshot, nameOf }) => ({

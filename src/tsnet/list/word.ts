@@ -38,7 +38,8 @@ async function list<O extends object>(s: Surroundings, topic: Topic<O>, options:
 
 /** Without `-n` and links to follow, nothing but this process's own namespace is looked at. */
 async function read<O extends object>(s: Surroundings, topic: Topic<O>, options: Options) {
-  const parts: Part[] = [...new Set<Part>(["links", ...topic.parts])];
+  // Names of links are all that most topics want of them.
+  const parts: Part[] = topic.parts.includes("links") ? [...topic.parts] : ["linkNames", ...topic.parts];
   const peers = topic.peers === true && !options.json;
   if (options.all) {
     const host = findNamespaces(s.native);

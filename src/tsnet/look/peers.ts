@@ -42,7 +42,7 @@ export async function lookAt(
   wanted: readonly Namespace[] = namespaces,
   options: { readonly peers?: boolean } = {},
 ): Promise<Look> {
-  const asked: readonly Part[] = parts.includes("links") ? parts : ["links", ...parts];
+  const asked: readonly Part[] = parts.includes("links") || options.peers === false ? parts : ["links", ...parts];
   const snapshots: Snapshot[] = [];
   /** identity → number in that namespace → identity of the other. */
   const numbers = new Map<string, Map<number, string>>();
