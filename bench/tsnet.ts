@@ -106,7 +106,7 @@ for (const count of [10, 100, 1_000]) {
 const many = Array.from({ length: 10_000 }, (_, i) => `${i >> 8}.${i & 255}`);
 must(["ip", "-batch", "-"], many.map((low) => `route add 172.${low}.1 dev br0\n`).join(""));
 compare("10,000 routes", {
-  "ip -j route": ["ip", "-j", "route"],
+  "ip -j -4 route; ip -j -6 route": ["sh", "-c", "ip -j -4 route; ip -j -6 route"],
   "tsnet route ls --json": [TSNET, "route", "ls", "--json"],
   "tsnet route ls": [TSNET, "route", "ls"],
 });

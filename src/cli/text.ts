@@ -90,5 +90,8 @@ export const printable = (text: string): string =>
   );
 
 /** A value as JSON in a line, of ASCII control characters none, also not those above 0x7f that terminals obey. */
-export const jsonLine = (value: unknown): string =>
-  `${JSON.stringify(value).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+export const jsonLine = (value: unknown): string => safeLine(JSON.stringify(value));
+
+/** The same of JSON that is text already. */
+export const safeLine = (json: string): string =>
+  `${json.replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;

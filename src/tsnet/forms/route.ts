@@ -32,31 +32,44 @@ const viaForm = (via: Via | undefined): Form | undefined =>
     ? { family: via.family === 2 ? "inet" : "inet6", host: via.address }
     : undefined;
 
-/** A route without anything rare; members that are absent are not even named, which is half of the time of a long list. */
-function plainForm(route: Route, nameOf: LinkNames, tables: boolean): Form {
-  const form: Form = {};
-  if (route.type !== RTN.UNICAST) form["type"] = typeName(route.type);
-  form["dst"] = dstText(route.dst);
-  if (route.tos !== 0) form["tos"] = tosText(route.tos);
-  if (route.gw !== undefined) form["gateway"] = route.gw;
-  if (route.oif !== undefined) form["dev"] = nameOf(route.oif);
-  if (tables && route.table !== RT_TABLE.MAIN) form["table"] = tableName(route.table);
-  if (route.protocol !== RTPROT.BOOT) form["protocol"] = protocolName(route.protocol);
-  if (route.scope !== RT_SCOPE.UNIVERSE) form["scope"] = scopeName(route.scope);
-  if (route.src !== undefined) form["prefsrc"] = route.src;
-  if (route.priority !== undefined) form["metric"] = route.priority;
-  form["flags"] = route.flags === 0 ? NONE : flagNames(FLAGS, route.flags);
-  if (route.pref !== undefined) form["pref"] = prefName(route.pref);
-  return form;
+/**
+ * The forms of many routes as the text of a JSON array. Most routes of a long list say nothing rare, and for them it is put
+ * together at once, in a third of the time.
+ */
+export function routesJson(routes: readonly Route[], nameOf: LinkNames, tables: boolean): string {
+  const names = new Map<number, string>();
+  const dev = (index: number): string => {
+    let text = names.get(index);
+    if (text === undefined) {
+      text = `,"dev":${JSON.stringify(nameOf(index))}`;
+      names.set(index, text);
+    }
+    return text;
+  };
+  return `[${routes.map((route) => (route.plain ? plainJson(route, dev, tables) : JSON.stringify(routeForm(route, nameOf, tables)))).join(",")}]`;
 }
 
-const NONE: readonly string[] = [];
+/** As `routeForm`, of a plain route. Addresses and the names of numbers need no escapes. */
+function plainJson(route: Route, dev: (index: number) => string, tables: boolean): string {
+  let text = route.type === RTN.UNICAST ? "{" : `{"type":"${typeName(route.type)}",`;
+  text += `"dst":"${dstText(route.dst)}"`;
+  if (route.tos !== 0) text += `,"tos":"${tosText(route.tos)}"`;
+  if (route.gw !== undefined) text += `,"gateway":"${route.gw}"`;
+  if (route.oif !== undefined) text += dev(route.oif);
+  if (tables && route.table !== RT_TABLE.MAIN) text += `,"table":"${tableName(route.table)}"`;
+  if (route.protocol !== RTPROT.BOOT) text += `,"protocol":"${protocolName(route.protocol)}"`;
+  if (route.scope !== RT_SCOPE.UNIVERSE) text += `,"scope":"${scopeName(route.scope)}"`;
+  if (route.src !== undefined) text += `,"prefsrc":"${route.src}"`;
+  if (route.priority !== undefined) text += `,"metric":${route.priority}`;
+  text += route.flags === 0 ? ',"flags":[]' : `,"flags":${JSON.stringify(flagNames(FLAGS, route.flags))}`;
+  return route.pref === undefined ? `${text}}` : `${text},"pref":"${prefName(route.pref)}"}`;
+}
+
 const tosText = (tos: number): string => `0x${tos.toString(16).padStart(2, "0")}`;
 const prefName = (pref: number): string => PREF[pref] ?? String(pref);
 
 /** @param tables whether routes of several tables are listed, so that each names its own unless it is main */
 export function routeForm(route: Route, nameOf: LinkNames, tables: boolean): Form {
-  if (route.plain) return plainForm(route, nameOf, tables);
   const { attrs } = route;
   return {
     type: route.type === RTN.UNICAST ? undefined : typeName(route.type),

@@ -23,6 +23,8 @@ export interface Topic<Options extends object = object> {
   readonly options?: readonly (readonly [flags: string, description: string])[];
   /** The value of `--json` for one namespace. */
   json(seen: Seen<Options>): unknown;
+  /** The same as text, where that is much faster to make at once. */
+  jsonText?(seen: Seen<Options>): string;
   /** Lines for people, each cell escaped by the caller; or a whole text, escaped already. */
   text(seen: Seen<Options>): Rows | string;
 }

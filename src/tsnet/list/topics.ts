@@ -10,7 +10,7 @@ import { addrFlags, addrForms } from "../forms/addr.ts";
 import { linkForm, operstateName } from "../forms/link.ts";
 import { type LinkNames, protocolName, scopeName, tableName, typeName } from "../forms/names.ts";
 import { fdbForm, fdbState, neighForm, neighStates } from "../forms/neigh.ts";
-import { dstText, routeForm } from "../forms/route.ts";
+import { dstText, routeForm, routesJson } from "../forms/route.ts";
 import { ruleForm } from "../forms/rule.ts";
 import { type Look, labelOf, type Namespace, type Peer } from "../look/index.ts";
 import { UsageError } from "../usage-error.ts";
@@ -110,6 +110,8 @@ export const routeTopic: Topic<RouteOptions> = {
   options: [["--table <name>", "main (default), local, default, a number, or all"]],
   json: ({ snapshot, nameOf, options }) =>
     routesOf(snapshot.routes ?? [], options).map((route) => routeForm(route, nameOf, tableOf(options) === undefined)),
+  jsonText: ({ snapshot, nameOf, options }) =>
+    routesJson(routesOf(snapshot.routes ?? [], options), nameOf, tableOf(options) === undefined),
   text: ({ snapshot, nameOf, options }) => ({
     heading: ["DESTINATION", "VIA", "LINK", "TABLE", "SCOPE", "METRIC", "SOURCE", "MADE BY"],
     rows: routesOf(snapshot.routes ?? [], options).map((route) => routeRow(route, nameOf)),

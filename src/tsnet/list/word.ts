@@ -5,7 +5,7 @@ import { sayRemarks } from "../remarks.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { lookFor, NS_HELP, ownNamespace } from "../target.ts";
-import { jsonLine, printable, table } from "../text.ts";
+import { jsonLine, printable, safeLine, table } from "../text.ts";
 import { UsageError } from "../usage-error.ts";
 import { group, word } from "../word.ts";
 import { type Rows, type Seen, seenBy, type Topic } from "./topic.ts";
@@ -90,7 +90,7 @@ function listOne<O extends object>(s: Surroundings, topic: Topic<O>, look: Look,
       `${remark.about} of ${options.namespace === undefined ? "this namespace" : `"${options.namespace}"`}: ${remark.text}`,
     );
   const seen = seenBy(snapshot, look, options);
-  if (options.json) s.out(jsonLine(topic.json(seen)));
+  if (options.json) s.out(topic.jsonText ? safeLine(topic.jsonText(seen)) : jsonLine(topic.json(seen)));
   else s.out(rendered(s, topic.text(seen)));
   sayRemarks(s, snapshot.remarks);
 }
