@@ -75,7 +75,8 @@ export async function buildNetwork(dice: Dice, place: Place, other: Place): Prom
 
   const settings: string[] = [];
   for (const name of links) {
-    if (dice.chance(70)) settings.push(`link set ${name} up`);
+    // Of neighbours on a link without hardware addresses `ip` prints a byte that is none.
+    if (name !== "tun0" && dice.chance(70)) settings.push(`link set ${name} up`);
     if (dice.chance(20)) settings.push(`link set ${name} alias "text ${dice.roll(100)} of it"`);
     if (dice.chance(10)) settings.push(`link property add dev ${name} altname other-name-of-${name}`);
     if (dice.chance(10)) settings.push(`link set ${name} promisc on`);

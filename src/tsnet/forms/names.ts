@@ -55,5 +55,8 @@ export function linkNames(
 export const flagNames = (table: readonly (readonly [bit: number, name: string])[], flags: number): string[] =>
   table.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
 
+/** A number as printf(3) has it for `%#x`: zero has no prefix. */
+export const hex = (value: number): string => (value === 0 ? "0" : `0x${value.toString(16)}`);
+
 /** Members of a list as JSON objects: one thing of one of the tools. */
 export type Form = Record<string, unknown>;

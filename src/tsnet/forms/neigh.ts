@@ -23,7 +23,7 @@ const present = (flags: number, bit: number, key: string): Form => ((flags & bit
 export const neighForm = (neigh: Neigh, nameOf: LinkNames): Form => ({
   dst: neigh.dst,
   dev: nameOf(neigh.link),
-  lladdr: neigh.mac,
+  lladdr: neigh.mac || undefined,
   ...present(neigh.flags, NTF.ROUTER, "router"),
   ...present(neigh.flags, NTF.PROXY, "proxy"),
   ...present(neigh.flags, NTF.EXT_LEARNED, "extern_learn"),

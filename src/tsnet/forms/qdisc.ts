@@ -1,6 +1,6 @@
 import type { Filter, Qdisc, TrafficClass } from "../../kernel/tc.ts";
 import type { Tbf } from "../../netlink/tc/tbf.ts";
-import type { Form, LinkNames } from "./names.ts";
+import { type Form, hex, type LinkNames } from "./names.ts";
 
 /** Ticks of the packet scheduler in a microsecond: a tick is 64 ns. `tc` drops the rest of a division. */
 const TICKS_PER_US = 15.625;
@@ -29,7 +29,7 @@ function optionsForm({ attrs }: Qdisc): Form {
       const init = attrs.data?.init;
       return {
         r2q: init?.rate2quantum,
-        default: init && `0x${init.defaultClass.toString(16)}`,
+        default: init && hex(init.defaultClass),
         direct_packets_stat: init?.directPackets,
         direct_qlen: attrs.data?.directQlen,
       };

@@ -1,6 +1,6 @@
 import type { Rule } from "../../kernel/rule.ts";
 import { RTPROT } from "../../netlink/rtnl/route.const.ts";
-import { type Form, protocolName, tableName } from "./names.ts";
+import { type Form, hex, protocolName, tableName } from "./names.ts";
 
 /** IPPROTO_* by the names of getprotobynumber(3) that rules are made with. */
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp" };
@@ -30,7 +30,7 @@ export function ruleForm(rule: Rule): Form {
     ...(rule.mark === undefined && !rule.mask
       ? {}
       : {
-          fwmark: `0x${(rule.mark ?? 0).toString(16)}`,
+          fwmark: hex(rule.mark ?? 0),
           fwmask: rule.mask === undefined || rule.mask === 0xffff_ffff ? undefined : `0x${rule.mask.toString(16)}`,
         }),
     iif: rule.iif,
