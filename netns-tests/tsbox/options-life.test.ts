@@ -14,6 +14,11 @@ test("run --interactive: standard input reaches it, and its end too; without, th
   expect(back.stdout === large).toBe(true);
 });
 
+test("standard input that cannot be read ends, as an empty one does", async (lab) => {
+  const ran = await lab.host.run(["sh", "-c", `${TSBOX} run --rm -i --network none box wc -c < /`]);
+  expect([ran.code, ran.stdout.trim()]).toEqual([0, "0"]);
+});
+
 test("standard output and standard error stay apart", async (lab) => {
   const ran = await lab.tsbox(["run", "--rm", "--network", "none", "box", "sh", "-c", "echo out; echo err >&2"]);
   expect([ran.stdout, ran.stderr]).toEqual(["out\n", "err\n"]);

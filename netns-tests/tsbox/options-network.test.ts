@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import type { Lab } from "./lab.ts";
-import { until } from "./lab.ts";
+import { TSBOX, until } from "./lab.ts";
 import { sharedLab } from "./shared-lab.ts";
 
 const { test, nothingIsLeft } = sharedLab();
@@ -62,6 +62,17 @@ test("a range of ports, and udp", async (lab) => {
   for (const text of ["tcp . 9000", "tcp . 9001", "tcp . 9002", "udp . 9053"]) expect(rules).toContain(text);
   await lab.ok("rm", "-f", "r");
   expect(await lab.host.exec("nft", "list", "ruleset")).not.toContain("9001");
+});
+
+test("after somebody's flush of the rule set tsnet repair puts ports back, as docs/tsbox.md says", async (lab) => {
+  await web(lab, "flushed", "-p", "8095:80");
+  await answers(lab, "http://127.0.0.1:8095/");
+  await lab.host.exec("nft", "flush", "ruleset");
+  expect((await fetch(lab, "http://127.0.0.1:8095/")).code).not.toBe(0);
+  const tsnet = TSBOX.replace(/tsbox$/, "tsnet");
+  await lab.host.exec(tsnet, "repair", "--cache-dir", "/var/lib/tsbox/cni");
+  await answers(lab, "http://127.0.0.1:8095/");
+  await lab.ok("rm", "-f", "flushed");
 });
 
 test("a container that ended by itself gives its port to the next one", async (lab) => {

@@ -79,9 +79,19 @@ test("the terminal outside is as it was afterwards", async (lab) => {
 });
 
 test("what the program writes comes out byte for byte: no terminal between changes it", async (lab) => {
-  const command = `${TSBOX} run --rm -t --network none box sh -c 'stty -opost; printf "a\\nb\\n"'`;
+  const command = `${TSBOX} run --rm -it --network none box sh -c 'stty -opost; printf "a\\nb\\n"'`;
   const child = inTerminal(lab, command);
   expect(await new Response(child.stdout).text()).toBe("a\nb\n");
+});
+
+test("without -i the terminal outside stays as it is: its keys end the container", async (lab) => {
+  const child = inTerminal(
+    lab,
+    `${TSBOX} run --rm -t --name ti --network none box sh -c 'trap "exit 8" INT; echo ready; while :; do sleep 0.1; done'`,
+  );
+  await watch(child.stdout).has("ready");
+  child.type("\x03");
+  expect(await child.exited).toBe(8);
 });
 
 test("detach keys leave it running, and attach finds it again", async (lab) => {

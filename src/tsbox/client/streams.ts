@@ -9,7 +9,7 @@ import type { Exit, MonitorClient, MonitorListener } from "./monitor.ts";
 export interface Ties {
   /** Whether what is typed here goes there. */
   readonly stdin: boolean;
-  /** The container has a terminal: here, the terminal is made raw while it lasts. */
+  /** The container has a terminal: the one here follows its size, and is raw while what is typed goes there. */
   readonly tty: boolean;
   readonly detachKeys: Uint8Array;
   /** Whether signals to this process go to the container. */
@@ -44,14 +44,17 @@ export async function tie(s: Surroundings, client: MonitorClient, ties: Ties): P
   const undo: (() => void)[] = [];
   try {
     const detached = Promise.withResolvers<Ending>();
-    const isTerminal = ties.tty && s.native.ttySize(0) !== undefined;
+    const isTerminal = ties.tty && ties.stdin && s.native.ttySize(0) !== undefined;
     if (isTerminal) undo.push(makeRaw(s.native));
     if (ties.tty) undo.push(followSize(client, s));
     if (ties.proxySignals) undo.push(passSignals(client));
     if (ties.stdin)
-      void passInput(client, isTerminal ? new DetachKeys(ties.detachKeys) : undefined, () => {
+      passInput(client, isTerminal ? new DetachKeys(ties.detachKeys) : undefined, () => {
         client.send(request.detach());
         detached.resolve({ kind: "detached" });
+      }).catch(() => {
+        // It cannot be read (a folder, a terminal that is gone): for the container it ends there.
+        client.send(request.stdinEnd());
       });
     const ended = client.ended.then((exit): Ending => (exit === undefined ? { kind: "lost" } : { kind: "exit", exit }));
     return await Promise.race([ended, detached.promise]);
@@ -73,7 +76,13 @@ async function passInput(client: MonitorClient, keys: DetachKeys | undefined, de
 /** Every byte passes as it is, until it is taken back; also when this process is ended. */
 function makeRaw(native: Surroundings["native"]): () => void {
   const before = native.ttyRaw(0);
-  const restore = (): void => native.ttyRestore(0, before);
+  const restore = (): void => {
+    try {
+      native.ttyRestore(0, before);
+    } catch {
+      // The terminal is gone.
+    }
+  };
   process.on("exit", restore);
   return () => {
     process.off("exit", restore);
