@@ -56,12 +56,11 @@ static void keep_descriptors(const struct child *child, struct process *process,
   syscall(SYS_close_range, SYNC_FD + count, ~0U, 0);
 }
 
-/* Dies with its monitor, shows nothing of itself to others (prctl(2)), and is nobody's in session and keyring. */
+/* Dies with its monitor and is nobody's in session and keyring. That others cannot look into it, it has from the monitor. */
 static void detach(void) {
   sigset_t none;
   struct sigaction action = {.sa_handler = SIG_DFL};
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   sigaction(SIGPIPE, &action, NULL);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

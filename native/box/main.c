@@ -113,7 +113,10 @@ static void read_settings(struct monitor *monitor) {
   monitor->restart.count = monitor->state.restarts;
 }
 
-/* A process of its own: nobody's terminal, no folder, no stream, children of children become ours. */
+/*
+ * A process of its own: nobody's terminal, no folder, no stream, children of children become ours. Neither it nor what it forks can be
+ * looked into (CVE-2016-9962), until execve(2).
+ */
 static void become_monitor(struct monitor *monitor) {
   sigset_t all;
   struct sigaction ignore = {.sa_handler = SIG_IGN};
