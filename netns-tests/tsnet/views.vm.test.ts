@@ -34,7 +34,7 @@ testUnless(
     await place.exec("bridge", "vlan", "add", "dev", "po0", "vid", "7", "pvid", "untagged");
     await place.exec("bridge", "vlan", "add", "dev", "po0", "vid", "20-22");
     await place.exec("bridge", "fdb", "add", "02:00:00:00:00:06", "dev", "po0", "master", "static", "vlan", "7");
-    for (const view of VIEWS) {
+    for (const view of VIEWS.filter(({ name }) => ["link", "fdb"].includes(name))) {
       const { theirs, ours } = await bothWays(view, place);
       expect({ view: view.name, shown: ours }).toEqual({ view: view.name, shown: theirs });
     }
