@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { isSystemError } from "../../../native/load.ts";
-import { openNamespace } from "../look/index.ts";
+import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import { CannotOpen, openNamespace } from "../look/index.ts";
 import { ExitStatus } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { lookFor, NS_HELP } from "../target.ts";
@@ -18,7 +19,10 @@ export function execCommand(s: Surroundings): Command {
     )
     .action(async (name: string, command: string, args: readonly string[]) => {
       const { ns } = lookFor(s, name);
-      const kernel = await openNamespace(s, ns);
+      const kernel = await openNamespace(s, ns).catch((error: unknown) => {
+        if (!(error instanceof CannotOpen)) throw error;
+        throw new CniError(CNI_CODE.INVALID_NETNS, `cannot enter "${name}": ${error.message}`, "", { cause: error });
+      });
       const env = Object.entries(s.env)
         .filter(([key, value]) => value !== undefined && !key.startsWith("TSNET_"))
         .map(([key, value]) => `${key}=${value}`);
