@@ -109,7 +109,7 @@ testUnless(lacks, "ns add and ns del make and remove what ip netns sees", async 
     const twice = await tsnet(["ns", "add", name]);
     expect(twice).toMatchObject({ exit: 1, err: expect.stringContaining(`tsnet ns del ${name}`) });
     await using child = holder(["ip", "netns", "exec", name, "sleep", "60"]);
-    await until(async () => ((await said("ns", "ls")).includes(`(process ${child.pid})`) ? true : undefined));
+    await until(async () => ((await said("ns", "ls")).includes(`sleep (process ${child.pid})`) ? true : undefined));
     const used = await tsnet(["ns", "del", name]);
     expect(used).toMatchObject({ exit: 1, err: expect.stringContaining("is in use: sleep") });
     expect(await must(["ip", "netns", "list"])).toContain(name);
