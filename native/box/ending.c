@@ -46,7 +46,6 @@ static void run_at_end(struct monitor *monitor) {
 static void remove_files(struct monitor *monitor) {
   streams_remove(monitor->dir);
   unlinkat(monitor->dir, "state.json", 0);
-  unlinkat(monitor->dir, "pid", 0);
   unlinkat(monitor->parent, monitor->name, AT_REMOVEDIR);
 }
 
@@ -60,11 +59,13 @@ static void sync_file(const char *path) {
 
 void monitor_finish(struct monitor *monitor) {
   const char *record = config_text(&monitor->config, TAG_RECORD, NULL);
+  struct sys_error error;
   monitor->state.status = STATUS_EXITED;
   monitor->restart_at = monitor->kill_at = 0;
   streams_close(&monitor->streams);
   log_close(&monitor->log);
   clients_stop_listening(&monitor->clients, monitor->dir);
+  state_write_pid(&monitor->state, monitor->dir, &error);
   if (monitor->is_exec) remove_files(monitor);
   else monitor_write_state(monitor);
   /* Whoever hears of the end may make the next container of this name at once. */
@@ -109,7 +110,6 @@ void monitor_ended(struct monitor *monitor, int status) {
   drain(monitor);
   bool ran = state->status == STATUS_RUNNING;
   read_status(monitor, status);
-  state_write_pid(state, monitor->dir, &error);
   int64_t run_ms = (state->finished_ns - state->started_ns) / 1000000;
   int64_t delay = ran && !monitor->is_exec ? restart_after(&monitor->restart, state->exit_code, run_ms, state->manual_stop) : -1;
   if (delay < 0) {
@@ -120,6 +120,7 @@ void monitor_ended(struct monitor *monitor, int status) {
   state->restarts = monitor->restart.count;
   monitor->restart_at = monotonic_ms() + delay;
   streams_close(&monitor->streams);
+  state_write_pid(state, monitor->dir, &error);
   monitor_write_state(monitor);
   say_exit(monitor, true);
 }

@@ -24,7 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { USAGE = 125, UNUSED_MS = 30000, DEFAULT_STOP_MS = 10000 };
+enum { USAGE = 125, UNUSED_MS = 30000, DEFAULT_STOP_MS = 10000, RESTART_MS = 100, LOCK_TRIES = 20, LOCK_WAIT_US = 10000 };
 
 static void write_all(int fd, const void *data, size_t length) {
   for (const char *at = data; length > 0;) {
@@ -79,7 +79,13 @@ static int open_folder(int at, const char *path, struct sys_error *error) {
 static int take_lock(int dir, struct sys_error *error) {
   int fd = openat(dir, "monitor.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return fail(error, "open", "monitor.lock");
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  /* One that was killed just now may still be on its way out. */
+  for (int tries = 0; tries < LOCK_TRIES; tries++) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK && errno != EINTR) break;
+    usleep(LOCK_WAIT_US);
+    errno = EWOULDBLOCK;
+  }
   fail(error, "lock", "monitor.lock");
   close(fd);
   return -1;
@@ -214,9 +220,19 @@ static _Noreturn void monitor_adopted(struct monitor *monitor) {
   pid_t pid = monitor->state.pid;
   monitor->state.status = monitor->state.started_ns != 0 ? STATUS_RUNNING : STATUS_CREATED;
   monitor->pidfd = open_process(pid, monitor->state.starttime);
+  /* Its next run was due, or was being made and died with its monitor. */
+  bool between_runs = monitor->pidfd < 0 && (pid == 0 ? monitor->state.started_ns != 0
+                                                      : monitor->state.started_ns == 0 && monitor->state.restarts > 0);
   streams_adopt(&monitor->streams, monitor->dir);
-  if (monitor->pidfd >= 0) monitor_write_state(monitor);
-  else monitor_ended(monitor, -1);
+  if (monitor->pidfd < 0 && !between_runs) {
+    monitor_ended(monitor, -1);
+  } else {
+    if (between_runs) {
+      monitor->state.status = STATUS_RESTARTING;
+      monitor->restart_at = monotonic_ms() + RESTART_MS;
+    }
+    monitor_write_state(monitor);
+  }
   send_answer(monitor, true);
   monitor_run(monitor);
   _exit(0);

@@ -151,7 +151,7 @@ void state_write(const struct state *state, int dir, const char *record) {
 
 int state_write_pid(const struct state *state, int dir, struct sys_error *error) {
   char text[96];
-  if (state->pid == 0) {
+  if (state->pid == 0 && state->status != STATUS_RESTARTING) {
     unlinkat(dir, "pid", 0);
     return 0;
   }
@@ -170,8 +170,10 @@ bool state_read_pid(struct state *state, int dir) {
   text[got] = '\0';
   unsigned long long starttime;
   long long started;
-  if (sscanf(text, "%d %llu %u %lld", &state->pid, &starttime, &state->restarts, &started) != 4 || state->pid <= 0)
+  if (sscanf(text, "%d %llu %u %lld", &state->pid, &starttime, &state->restarts, &started) != 4 || state->pid < 0) {
+    state->pid = 0;
     return false;
+  }
   state->starttime = starttime;
   state->started_ns = started;
   return true;

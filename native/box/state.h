@@ -46,7 +46,7 @@ void state_clear(struct state *state); /* warnings and failure */
 
 /* Writes `state.json` into the folder, and its copy to `record` (NULL: none). */
 void state_write(const struct state *state, int dir, const char *record);
-/* Writes `pid`, or removes it when there is no process. */
+/* Writes `pid`, or removes it when there is no process; between two runs it has the pid 0. */
 int state_write_pid(const struct state *state, int dir, struct sys_error *error);
 /* Reads `pid`; false when there is none or it is not ours. */
 bool state_read_pid(struct state *state, int dir);

@@ -31,13 +31,9 @@ function isAlive(pid: number): boolean {
 /** Processes that have anything of the test: its folder in their arguments or its files in their mounts. */
 function processesOf(box: Box): number[] {
   const isOurs = (pid: string) => {
-    try {
-      return ["cmdline", "mountinfo"].some((file) =>
-        readFileSync(`/proc/${pid}/${file}`, "utf8").includes(box.scratch),
-      );
-    } catch {
-      return false;
-    }
+    const cmdline = ofProc(Number(pid), "cmdline");
+    // One that is on its way out has no arguments any more.
+    return cmdline !== "" && (cmdline + ofProc(Number(pid), "mountinfo")).includes(box.scratch);
   };
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isAlive(Number(name)) && isOurs(name))
@@ -167,6 +163,22 @@ testUnless(
     expect(await third.exit()).toMatchObject({ exitCode: 137, lost: false });
   },
 );
+
+testUnless(lacksRoot, "a monitor killed between two runs: adopt makes the next one", async () => {
+  await using box = await makeBox();
+  using session = await box.start({ args: ["false"], restart: { name: "on-failure", maxRetries: 6 } });
+  for (let i = 0; i < 4; i++) expect(await session.exit()).toMatchObject({ willRestart: true });
+  await killMonitor(box); // the next is due in 800 ms
+  expect(await box.pid()).toBe(0);
+  expect(await box.exec("e", { args: ["true"] })).toMatchObject({ ok: false, code: "ESRCH" });
+  expect(await box.adopt()).toMatchObject({ ok: true, pid: 0, status: "restarting" });
+  using second = await connect(box.socket);
+  await second.ask(request.wait());
+  for (const willRestart of [true, true, false])
+    expect(await second.exit()).toMatchObject({ exitCode: 1, lost: false, willRestart });
+  expect(await box.state()).toMatchObject({ status: "exited", restartCount: 6 });
+  expect(existsSync(join(box.dir, "pid"))).toBe(false);
+});
 
 testUnless(lacksRoot, "another process with the pid of the lost one is not taken for it", async () => {
   await using box = await makeBox();

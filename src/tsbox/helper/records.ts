@@ -131,7 +131,7 @@ export function parseState(text: string): MonitorState {
   };
 }
 
-/** The file `pid`; `undefined` when it is none of the helper's. */
+/** The file `pid`; `undefined` when it is none of the helper's, or between two runs, when there is no process. */
 export function parsePidFile(text: string): PidFile | undefined {
   const match = /^([1-9]\d{0,9}) (\d{1,15}) (\d{1,9}) (\d{1,19})\n$/.exec(text);
   if (!match) return undefined;
