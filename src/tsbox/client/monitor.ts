@@ -25,25 +25,31 @@ export class MonitorClient {
     this.#listener = listener;
   }
 
-  /** Connects; `undefined` when no monitor listens there. */
+  /** Connects; `undefined` when no monitor listens there, or it is ending or busy at this moment. */
   static async connect(path: string, listener: MonitorListener = {}): Promise<MonitorClient | undefined> {
     const client = new MonitorClient(listener);
     try {
-      client.#socket = await Bun.connect({
-        unix: path,
-        socket: {
-          data: (_, bytes) => client.#take(bytes),
-          drain: () => client.#flush(),
-          close: () => client.#close(),
-          error: () => client.#close(),
-        },
-      });
+      client.#socket = await client.#open(path);
+      return client;
     } catch (error) {
-      if (error instanceof Error && "code" in error && ["ENOENT", "ECONNREFUSED"].includes(String(error.code)))
-        return undefined;
-      throw error;
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === undefined || code === "EACCES" || code === "EPERM") throw error;
+      return undefined;
     }
-    return client;
+  }
+
+  #open(unix: string): Promise<Bun.Socket> {
+    return Bun.connect({
+      unix,
+      socket: {
+        data: (_, bytes) => this.#take(bytes),
+        drain: () => this.#flush(),
+        close: () => this.#close(),
+        error: () => this.#close(),
+        // The promise tells it; without this it would be an error nobody handles.
+        connectError: () => {},
+      },
+    });
   }
 
   /** Sends a request that is answered. */

@@ -36,7 +36,8 @@ async function remove(s: Surroundings, operand: string, force: boolean): Promise
   const record = recordOf(s, id, force);
   if (conditionOf(s, id).kind === "alive") {
     if (!force) throw new Failure(`container ${operand} is running`, `stop it first, or: tsbox rm -f ${operand}`);
-    if (record !== undefined) await killContainer(s, record);
+    // Should its monitor not answer: what is released below is killed first.
+    if (record !== undefined) await killContainer(s, record).catch(ignoreFailure);
   }
   const held = lockIfThere(s, id, operand);
   // With --rm its end was its removal.
@@ -71,4 +72,8 @@ function recordOf(s: Surroundings, id: string, force: boolean): ContainerRecord 
     if (force && error instanceof Failure) return undefined;
     throw error;
   }
+}
+
+function ignoreFailure(error: unknown): void {
+  if (!(error instanceof Failure)) throw error;
 }

@@ -10,17 +10,28 @@ import type { ContainerRecord } from "./record.ts";
 import { conditionOf } from "./state.ts";
 
 const SIGKILL = 9;
+const CONNECT_TRIES = 40;
+const CONNECT_PAUSE_MS = 50;
 /** After SIGKILL only the kernel can keep a process. */
 const KILL_WAIT_MS = 20_000;
 const REFUSED_WAIT_MS = 2000;
 
-/** A connection to the monitor of a container that runs; `undefined` when it does not. */
+/**
+ * A connection to the monitor of a container that runs; `undefined` when it does not. A monitor that lives and does not answer is
+ * ending, as a rule; a Failure when it goes on so.
+ */
 export async function connectTo(
   s: Surroundings,
-  { id }: Pick<ContainerRecord, "id">,
+  { id, name }: Pick<ContainerRecord, "id" | "name">,
 ): Promise<MonitorClient | undefined> {
-  if (conditionOf(s, id).kind !== "alive") return undefined;
-  return MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`);
+  for (let attempt = 1; conditionOf(s, id).kind === "alive"; attempt++) {
+    const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`);
+    if (client !== undefined) return client;
+    if (attempt === CONNECT_TRIES)
+      throw new Failure(`the monitor of container ${name} does not answer`, `tsbox rm -f ${name}`);
+    await Bun.sleep(CONNECT_PAUSE_MS);
+  }
+  return undefined;
 }
 
 /** The same; a Failure when it does not run. */
