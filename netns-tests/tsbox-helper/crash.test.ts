@@ -8,16 +8,9 @@ import { request } from "../../src/tsbox/helper/frames.ts";
 import { must } from "../support/run.ts";
 import { lacksRoot, testUnless } from "../support/skip.ts";
 import { attachAndStart, BASE, type Box, connect, HELPER, makeBox } from "./support/box.ts";
+import { until } from "./support/until.ts";
 
 const KILLS = Number(process.env["TSNET_SOAK_KILLS"] ?? 40);
-
-async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await is()) return;
-    await Bun.sleep(10);
-  }
-  throw new Error(`not in time: ${what}`);
-}
 
 /** Alive, and no zombie that the runner of these tests does not wait for. */
 function isAlive(pid: number): boolean {

@@ -9,6 +9,7 @@ import { lacksRoot, testUnless } from "../support/skip.ts";
 import { attachAndStart, BASE, type Box, connect, makeBox } from "./support/box.ts";
 import { lacksController, makeCgroup } from "./support/cgroup.ts";
 import type { Session } from "./support/session.ts";
+import { until } from "./support/until.ts";
 
 type Config = Partial<ExecConfig> & Pick<ExecConfig, "args">;
 let next = 0;
@@ -24,14 +25,6 @@ async function exec(box: Box, config: Config): Promise<{ code: number; stdout: s
   using session = await start(box, config);
   const { exitCode } = await session.exit();
   return { code: exitCode, stdout: session.stdout(), stderr: session.stderr() };
-}
-
-async function until(what: string, is: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (is()) return;
-    await Bun.sleep(10);
-  }
-  throw new Error(`not in time: ${what}`);
 }
 
 testUnless(

@@ -9,14 +9,7 @@ import { run } from "../support/run.ts";
 import { lacksRoot, testUnless } from "../support/skip.ts";
 import { attachAndStart, BASE, type Box, connect, HELPER, makeBox } from "./support/box.ts";
 import { lacksController, makeCgroup } from "./support/cgroup.ts";
-
-async function until(what: string, is: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await is()) return;
-    await Bun.sleep(10);
-  }
-  throw new Error(`not in time: ${what}`);
-}
+import { until } from "./support/until.ts";
 
 const isGone = (pid: number) => !existsSync(`/proc/${pid}`);
 
