@@ -28,6 +28,7 @@ testUnless(lacksTsnet, "gc finds what the dead left, says so first, and leaves t
   await red[Symbol.asyncDispose]();
   await green[Symbol.asyncDispose]();
   await host.exec("sh", "-c", `rm ${w.cacheDir}/results/web-forgotten-eth0`);
+  await host.exec("sh", "-c", `touch -d '5 minutes ago' ${w.leases}/web/10.* ${w.leases}/web/fd*`);
   const name = randomName("t");
   await Bun.write(`/run/netns/${name}`, "");
 

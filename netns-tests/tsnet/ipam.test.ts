@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { rmSync } from "node:fs";
+import { rmSync, utimesSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { makeNetns, makeSandbox } from "../support/netns.ts";
 import { testUnless } from "../support/skip.ts";
@@ -62,6 +62,11 @@ testUnless(
 
     // One container vanishes without DEL.
     await red[Symbol.asyncDispose]();
+    // A lease so new may be that of an ADD under way, with nothing else there yet.
+    expect(rows(await must("show", "web"))).toContainEqual(["10.35.0.3", "two", "eth0", "just made", "tsnet"]);
+    expect(await must("gc", "web", "--yes")).toBe("no lease is without its holder\n");
+    expect(await files()).toEqual(before);
+    for (const name of before) utimesSync(`${w.leases}/web/${name}`, 1e9, 1e9);
     expect(rows(await must("show", "web"))).toContainEqual(["10.35.0.3", "two", "eth0", "gone", "tsnet"]);
     expect(await must("gc", "web")).toBe(
       "web 10.35.0.3 of two eth0\nweb fd35::3 of two eth0\n2 leases would be freed: --yes does it\n",

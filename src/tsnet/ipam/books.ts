@@ -1,7 +1,7 @@
 import { parseConf } from "../../../ipam/host-local/config.ts";
 import { readBootIdentity } from "../../../ipam/store/boot.ts";
 import { readFolder } from "../../../ipam/store/folder.ts";
-import { DEFAULT_DATA_DIR, layoutOf } from "../../../ipam/store/layout.ts";
+import { DEFAULT_DATA_DIR, layoutOf, leasePath } from "../../../ipam/store/layout.ts";
 import { type Owner, parseOwner } from "../../../ipam/store/owner.ts";
 import type { RangeSet } from "../../../ipam/store/ranges.ts";
 import { hasRecord } from "../../../ipam/store/records.ts";
@@ -32,6 +32,8 @@ export interface BookLease {
   readonly owner: Owner | undefined;
   /** Made by us in this boot; others are the reference's, or of an unknown machine. */
   readonly recorded: boolean;
+  /** Made a moment ago: its ADD may be under way, and nothing else of it be there yet. */
+  readonly fresh: boolean;
 }
 
 /** The leases of one network, and what may be leased. */
@@ -78,9 +80,17 @@ function readBook(
       ip,
       owner: key === undefined ? undefined : parseOwner(key),
       recorded: hasRecord(native, layout, identity, ip),
+      fresh: isFresh(native.stat(leasePath(layout, ip), false)?.mtimeNs),
     }))
     .sort((a, b) => compareIp(a.ip, b.ip));
   return { network, store: { files: native, layout }, leases, sets };
+}
+
+/** No ADD takes as long. */
+const FRESH_MS = 60_000;
+
+function isFresh(mtimeNs: bigint | undefined): boolean {
+  return mtimeNs !== undefined && Math.abs(Date.now() - Number(mtimeNs / 1_000_000n)) < FRESH_MS;
 }
 
 /** The book of that name; when there is none, the error says which there are. */

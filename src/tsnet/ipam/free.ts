@@ -85,7 +85,7 @@ export function gcCommand(s: Surroundings): Command {
     .option("--yes", "free them")
     .addHelpText(
       "after",
-      "\nA lease's holder is gone when its namespace does not stand, no runtime has its container, and its address is on no link\nof any namespace. Where that cannot be told, nothing is freed.",
+      "\nA lease's holder is gone when its namespace does not stand, no runtime has its container, and its address is on no link\nof any namespace, and it is older than a minute. Where that cannot be told, nothing is freed.",
     )
     .action(async (network: string | undefined, options: IpamOptions & { yes?: boolean }) => {
       const books = network === undefined ? readBooks(s, options) : [bookOf(s, network, options)];

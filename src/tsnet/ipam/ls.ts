@@ -72,7 +72,7 @@ export function showCommand(s: Surroundings): Command {
     .argument("<network>", "a name of tsnet ipam ls")
     .addHelpText(
       "after",
-      "\nHOLDER is in use when its namespace stands, the address is on some link, or a runtime has its container; gone when\nnothing of it is there: tsnet ipam gc frees such leases.",
+      "\nHOLDER is in use when its namespace stands, the address is on some link, or a runtime has its container; gone when\nnothing of it is there: tsnet ipam gc frees such leases. Within a minute of its making it may just be coming.",
     )
     .action(async (network: string, options: IpamOptions) => {
       const book = bookOf(s, network, options);
@@ -99,16 +99,17 @@ export function showCommand(s: Surroundings): Command {
     });
 }
 
-export type LeaseState = "in use" | "gone" | "unknown";
+export type LeaseState = "in use" | "just made" | "gone" | "unknown";
 
 /** Whether a lease's holder is there. `unknown` for what is no lease, or when not all can be seen. */
-export function leaseState(census: Census, network: string, { ip, owner }: BookLease): LeaseState {
+export function leaseState(census: Census, network: string, { ip, owner, fresh }: BookLease): LeaseState {
   if (owner === undefined) return "unknown";
   if (census.addresses.has(formatIp(ip)) || census.containers.has(owner.containerId)) return "in use";
   const remembered = census.attachments.filter(
     (a) => a.network === network && a.containerId === owner.containerId && (owner.ifName ?? a.ifName) === a.ifName,
   );
   if (remembered.some((attachment) => census.isStanding(attachment))) return "in use";
+  if (fresh) return "just made";
   return census.blind === undefined ? "gone" : "unknown";
 }
 
