@@ -1,4 +1,5 @@
 import type { StatusRequest } from "../../src/cni/types.ts";
+import { requireLinkKind } from "../../src/plugin/link-kind.ts";
 import { findDevices } from "../../src/plugin/overlay/device.ts";
 import { planOverlay } from "../../src/plugin/overlay/plan.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
@@ -7,10 +8,15 @@ import type { VxlanConf } from "./config.ts";
 import type { Parts } from "./index.ts";
 import { onBridge } from "./on-bridge.ts";
 
-/** STATUS: fails while an ADD could not work, which a host without its subnet file or underlay is. */
+/** STATUS: fails while an ADD could not work: a kernel without VXLAN, a host without its subnet file or underlay. */
 export async function status(req: StatusRequest<VxlanConf>, ctx: PluginContext, parts: Parts): Promise<void> {
   const { conf } = req;
   const { host, cwd } = ctx;
+  await requireLinkKind(
+    host,
+    { kind: "vxlan" },
+    { purpose: "by which hosts reach each other's containers", modules: "module vxlan" },
+  );
   const plan = await requireForAdd(() => planOverlay({ host, files: parts.files(), cwd }, conf.overlay));
   await requireForAdd(() => findDevices(host, plan));
   const bridge = onBridge(conf, ctx, parts.bridge, plan);
