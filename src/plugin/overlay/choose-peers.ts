@@ -1,5 +1,5 @@
-import { type Cidr, formatCidr, formatIp, type Ip, ipBits, sameIp } from "../../ip/index.ts";
-import type { Peer, PeerProblem } from "./peer.ts";
+import { type Cidr, cidrContains, formatCidr, formatIp, type Ip, ipBits, sameIp } from "../../ip/index.ts";
+import { overlap, type Peer, type PeerProblem } from "./peer.ts";
 import { Ranges } from "./ranges.ts";
 import { vtepMac } from "./vtep.ts";
 
@@ -19,6 +19,10 @@ export interface ThisHost {
   readonly mac: string;
   readonly subnets: readonly Cidr[];
   readonly vni: number;
+  /** What is on the underlay's own link. */
+  readonly prefixes: readonly Cidr[];
+  /** Addresses that are no other host's, and whose they are. */
+  readonly taken: ReadonlyMap<string, string>;
 }
 
 /** This host's own entry, if it is among the peers: the same list may go to every host. */
@@ -47,24 +51,31 @@ export function choosePeers(peers: readonly Peer[], host: ThisHost): ChosenPeers
   return { remotes, problems };
 }
 
+const single = (ip: Ip): Cidr => ({ ip, prefixLen: ipBits(ip.family) });
+
 /** What this host and the entries so far hold. */
 class Taken {
   readonly #local: Ip;
-  readonly #holders = new Map<string, string>();
+  readonly #holders: Map<string, string>;
   readonly #subnets = new Ranges<{ readonly subnet: Cidr; readonly holder: string }>();
   readonly #vteps = new Ranges<Ip>();
 
-  constructor({ local, mac, subnets }: ThisHost, peers: readonly Peer[]) {
+  constructor({ local, mac, subnets, prefixes, taken }: ThisHost, peers: readonly Peer[]) {
     this.#local = local;
-    for (const ip of [local, ...peers.map(({ address }) => address)]) {
-      const single = { ip, prefixLen: ipBits(ip.family) };
-      if (!this.#vteps.find(single)) this.#vteps.add(single, ip);
-    }
+    this.#holders = new Map(taken);
+    // Who is on the link is there for certain, however early somebody claims the prefix.
+    for (const { address } of peers)
+      if (prefixes.some((prefix) => cidrContains(prefix, address))) this.#addVtep(address);
     this.add({ address: local, mac, subnets }, "this host");
+  }
+
+  #addVtep(ip: Ip): void {
+    if (!this.#vteps.find(single(ip))) this.#vteps.add(single(ip), ip);
   }
 
   add({ address, mac, subnets }: Pick<Remote, "address" | "mac" | "subnets">, holder: string): void {
     this.#holders.set(formatIp(address), holder).set(mac, holder);
+    this.#addVtep(address);
     for (const subnet of subnets) if (!this.#subnets.find(subnet)) this.#subnets.add(subnet, { subnet, holder });
   }
 
@@ -77,11 +88,15 @@ class Taken {
     if (holder !== undefined) return `address ${text} is taken by ${holder}`;
     const holderOfMac = this.#holders.get(mac);
     if (holderOfMac !== undefined) return `MAC address ${mac} is taken by ${holderOfMac}`;
+    const around = this.#subnets.find(single(address));
+    if (around) return `address ${text} is in ${formatCidr(around.subnet)} of ${around.holder}`;
     for (const subnet of subnets) {
       const other = this.#subnets.find(subnet);
       if (other) return `subnet ${formatCidr(subnet)} overlaps ${formatCidr(other.subnet)} of ${other.holder}`;
       const vtep = this.#vteps.find(subnet);
       if (vtep) return `subnet ${formatCidr(subnet)} has the underlay address ${formatIp(vtep)} in it`;
+      if (overlap(subnet, single(address)))
+        return `subnet ${formatCidr(subnet)} has the host's own address ${text} in it`;
     }
     return undefined;
   }

@@ -3,7 +3,7 @@ import { type Fields, fields } from "../../cni/keys.ts";
 import type { NetworkConfig } from "../../cni/types.ts";
 import { validateIfName } from "../../cni/validate.ts";
 import { type Cidr, type Ip, parseIp } from "../../ip/index.ts";
-import { addressProblem, type Peer, parsePeer, parseSubnets } from "./peer.ts";
+import { addressProblem, MAX_MTU, type Peer, parsePeer, parseSubnets } from "./peer.ts";
 import { bridgeName, DEFAULT_PORT, MAX_VNI } from "./vtep.ts";
 
 /** What a network's config says of its overlay: the keys of plugins/vxlan/README.md. */
@@ -32,8 +32,6 @@ export interface OverlayConf {
 
 /** `ETH_MIN_MTU`, linux/if_ether.h. */
 const MIN_MTU = 68;
-/** `IP_MAX_MTU` of the kernel. */
-const MAX_MTU = 65_535;
 /** More hosts than a routed overlay of one level is good for. */
 export const MAX_PEERS = 10_000;
 

@@ -40,6 +40,8 @@ export async function wantedEntries(host: Kernel, plan: OverlayPlan, device: num
   for (const remote of plan.remotes) {
     const direct = plan.directRouting && (await isOnLink(host, plan, remote.address));
     const gateways = gatewaysOf(remote.subnets);
+    // Else what the other side drops as too large is dropped without a word.
+    const mtu = remote.mtu !== undefined && remote.mtu < plan.mtu ? remote.mtu : undefined;
     entries.push({
       remote,
       direct,
@@ -56,9 +58,10 @@ export async function wantedEntries(host: Kernel, plan: OverlayPlan, device: num
             protocol: ROUTE_PROTOCOL,
             // Tells the network: several may route through one link.
             priority: plan.vni,
+            mtu,
           };
         const gateway = gateways.find((ip) => ip.family === family);
-        return { dst, gw: gateway && formatIp(gateway), oif: device, onlink: true, protocol: ROUTE_PROTOCOL };
+        return { dst, gw: gateway && formatIp(gateway), oif: device, onlink: true, protocol: ROUTE_PROTOCOL, mtu };
       }),
     });
   }

@@ -17,7 +17,7 @@ const host = {
 } as unknown as Kernel;
 
 const wanted: RemoteEntries = {
-  remote: { address: parseIp("192.0.2.2") as never, subnets: [], mac: MAC, from: "x" },
+  remote: { address: parseIp("192.0.2.2") as never, subnets: [], mac: MAC, mtu: undefined, from: "x" },
   direct: false,
   fdb: { mac: MAC, dst: "192.0.2.2" },
   neigh: [{ dst: "10.2.0.0", mac: MAC }],
@@ -75,6 +75,12 @@ test("each attribute counts", () => {
   ];
   for (const [more, says] of wrong)
     expect(texts(present(more))).toEqual([expect.stringMatching(new RegExp(`^${says} `))]);
+});
+
+test("what the other host takes is the route's MTU", () => {
+  const narrow = { ...wanted, routes: wanted.routes.map((spec) => ({ ...spec, mtu: 1400 })) };
+  expect(texts(present(), [narrow])).toEqual(["~ route 10.2.0.0/24 via 10.2.0.0 mtu 1400"]);
+  expect(texts(present({ routes: [{ ...route, mtu: 1400 }] }), [narrow])).toEqual([]);
 });
 
 test("a new route does not replace somebody else's, and a deletion names the entry exactly", () => {

@@ -103,9 +103,9 @@ function routeChanges(
       const key = routeKey(spec.dst, spec.priority);
       const have = there.get(key);
       kept.add(key);
-      if (have && have.gw === spec.gw && have.oif === spec.oif && have.type === RTN.UNICAST && have.mtu === undefined)
+      if (have && have.gw === spec.gw && have.oif === spec.oif && have.type === RTN.UNICAST && have.mtu === spec.mtu)
         continue;
-      const text = `${have ? "~" : "+"} route ${spec.dst} via ${spec.gw}${spec.onlink ? "" : " direct"}`;
+      const text = `${have ? "~" : "+"} route ${spec.dst} via ${spec.gw}${spec.onlink ? "" : " direct"}${spec.mtu ? ` mtu ${spec.mtu}` : ""}`;
       // One of somebody else's with that destination is not ours to replace.
       const request = have ? host.route.replacing(spec) : host.route.adding(spec);
       changes.push({ text, request, wanted: about });

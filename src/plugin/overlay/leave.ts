@@ -16,10 +16,12 @@ export function leaveOverlay(files: Files, host: Kernel, network: string, vni: n
   return withOverlayLock(files, host, network, async () => {
     if (await hasAttachments(host, network)) return;
     const hash = networkHash(network);
-    const devices = (await host.link.list({ kind: "vxlan" })).filter(
-      (link) => overlayOf(link) === hash || isHalfMade(link, vni),
-    );
-    const vnis = new Set([vni, ...devices.map((link) => vxlanOf(link)?.vni ?? 0)]);
+    const all = await host.link.list({ kind: "vxlan" });
+    const devices = all.filter((link) => overlayOf(link) === hash || isHalfMade(link, vni));
+    const vnis = new Set(devices.map((link) => vxlanOf(link)?.vni ?? 0));
+    // Plain routes tell their network by the VNI alone, and this network may have been refused because another one has it.
+    const isAnothers = all.some((link) => (overlayOf(link) ?? hash) !== hash && vxlanOf(link)?.vni === vni);
+    if (!isAnothers) vnis.add(vni);
     for (const { index } of devices) await deleteLink(host, index);
     await deleteDirectRoutes(host, vnis);
     await removeExempt(host, network);

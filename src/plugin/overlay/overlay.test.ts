@@ -131,9 +131,17 @@ describe("who is another host", () => {
     address: ip(address),
     subnets: subnets.map(cidr),
     mac,
+    mtu: undefined,
     from: address,
   });
-  const host = { local: ip("192.0.2.1"), mac: "02:00:00:00:00:01", subnets: [cidr("10.1.0.0/24")], vni: 42 };
+  const host = {
+    local: ip("192.0.2.1"),
+    mac: "02:00:00:00:00:01",
+    subnets: [cidr("10.1.0.0/24")],
+    vni: 42,
+    prefixes: [cidr("192.0.2.0/24")],
+    taken: new Map([["192.0.2.101", "this host"]]),
+  };
   const good = peer("192.0.2.2", ["10.2.0.0/24"]);
 
   test("this host's own entry is none, and may be among them", () => {
@@ -157,6 +165,9 @@ describe("who is another host", () => {
     ],
     ["this host's subnet", peer("192.0.2.3", ["10.3.0.0/24", "10.1.0.0/25"]), /overlaps 10\.1\.0\.0\/24 of this host/],
     ["another's subnet", peer("192.0.2.3", ["10.0.0.0/8"]), /overlaps/],
+    ["another address of this host", peer("192.0.2.101", ["10.3.0.0/24"]), /192\.0\.2\.101 is taken by this host/],
+    ["a VTEP among another's containers", peer("10.2.0.5", ["10.3.0.0/24"]), /is in 10\.2\.0\.0\/24 of 192\.0\.2\.2/],
+    ["a VTEP among its own containers", peer("198.51.100.3", ["198.51.100.0/24"]), /own address 198\.51\.100\.3 in it/],
     ["a VTEP in the subnet", peer("192.0.2.3", ["192.0.2.0/28"]), /has the underlay address 192\.0\.2\.[123] in it/],
   ];
   for (const [name, bad, says] of rows)
@@ -167,12 +178,24 @@ describe("who is another host", () => {
       expect(problems).toEqual([{ from: bad.from, message: expect.stringMatching(says) }]);
     });
 
+  test("who is on the underlay's link is not lost to one who claimed its prefix earlier", () => {
+    const thief = peer("198.51.100.3", ["192.0.2.0/28"]);
+    const { remotes, problems } = choosePeers([thief, good], host);
+    expect(remotes.map(({ from }) => from)).toEqual(["192.0.2.2"]);
+    expect(problems.map(({ from }) => from)).toEqual([thief.from]);
+  });
+
   test("5000 hosts are sorted out in well under a second", () => {
     const many = Array.from({ length: 5000 }, (_, i) =>
       peer(`192.0.${2 + (i >> 8)}.${i & 255}`, [`10.${i >> 8}.${i & 255}.0/24`]),
     );
     const start = performance.now();
-    const { remotes } = choosePeers(many, { ...host, local: ip("198.51.100.1"), subnets: [cidr("172.16.0.0/24")] });
+    const { remotes } = choosePeers(many, {
+      ...host,
+      taken: new Map(),
+      local: ip("198.51.100.1"),
+      subnets: [cidr("172.16.0.0/24")],
+    });
     expect(remotes.length).toBe(5000);
     expect(performance.now() - start).toBeLessThan(1500);
   });

@@ -21,6 +21,8 @@ export interface Peer {
   readonly subnets: readonly Cidr[];
   /** Absent: the rule's (`vtepMac`). */
   readonly mac: string | undefined;
+  /** The largest packet its containers take, in bytes; absent: as large as ours. */
+  readonly mtu: number | undefined;
   /** Where it is told: `peers[3]`, or the path of a file. */
   readonly from: string;
 }
@@ -33,6 +35,8 @@ export interface PeerProblem {
 
 /** More than that is no host's share. */
 const MAX_SUBNETS = 64;
+/** `IP_MAX_MTU` of the kernel. */
+export const MAX_MTU = 65_535;
 /** Of a text that is none of ours. */
 const MAX_SHOWN = 60;
 
@@ -72,8 +76,12 @@ export function parsePeer(entry: Fields, from: string): Peer {
     throw entry.wrong("mac", "the unicast MAC address of the host's VTEP such as 02:00:00:00:00:01");
   const subnets = parseSubnets(entry);
   if (subnets.length === 0) throw entry.wrong("subnets", "at least one subnet, such as 10.244.2.0/24");
-  return { address, subnets, mac, from };
+  const mtu = entry.int("mtu", { min: leastMtu(subnets), max: MAX_MTU });
+  return { address, subnets, mac, mtu, from };
 }
+
+/** `ETH_MIN_MTU`, linux/if_ether.h; RFC 8200, section 5. */
+export const leastMtu = (subnets: readonly Cidr[]): number => (subnets.some(({ ip }) => ip.family === 6) ? 1280 : 68);
 
 /** A document of somebody else's hand. */
 export const parsePeerObject = (raw: JsonObject, from: string): Peer => parsePeer(fields(raw), from);
@@ -82,17 +90,23 @@ export const parsePeerObject = (raw: JsonObject, from: string): Peer => parsePee
 export function parseSubnets(owner: Fields, lenient = false): Cidr[] {
   const texts = owner.strings("subnets") ?? [];
   if (texts.length > MAX_SUBNETS && !lenient) throw owner.wrong("subnets", `at most ${MAX_SUBNETS} subnets`);
-  return texts.slice(0, MAX_SUBNETS).flatMap((text, i) => {
+  const subnets: Cidr[] = [];
+  for (const [i, text] of texts.slice(0, MAX_SUBNETS).entries()) {
     const subnet = parseCidr(text);
-    const problem = subnet ? subnetProblem(subnet) : cidrProblem(text);
-    if (subnet && problem === undefined) return [networkCidr(subnet)];
-    if (lenient) return [];
-    throw wrongKey(
-      `${owner.pathOf("subnets")}[${i}]`,
-      `a prefix that containers can have addresses of (${problem})`,
-      text.slice(0, MAX_SHOWN),
-    );
-  });
+    // Who has part of it could not be told otherwise.
+    const earlier = subnet && subnets.find((other) => overlap(other, subnet));
+    const problem = !subnet
+      ? cidrProblem(text)
+      : (subnetProblem(subnet) ?? (earlier && `it overlaps ${formatCidr(earlier)} of the same host`));
+    if (subnet && problem === undefined) subnets.push(networkCidr(subnet));
+    else if (!lenient)
+      throw wrongKey(
+        `${owner.pathOf("subnets")}[${i}]`,
+        `a prefix that containers can have addresses of (${problem})`,
+        text.slice(0, MAX_SHOWN),
+      );
+  }
+  return subnets;
 }
 
 /** Why containers cannot have addresses of this prefix; `undefined` when they can. */

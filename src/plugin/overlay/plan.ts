@@ -1,6 +1,6 @@
 import { resolvePath } from "../../cni/env.ts";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { type Cidr, formatIp } from "../../ip/index.ts";
+import { type Cidr, cidrContains, formatCidr, formatIp, parseIp } from "../../ip/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { choosePeers, ownEntry, type Remote } from "./choose-peers.ts";
 import type { OverlayConf } from "./config.ts";
@@ -8,7 +8,7 @@ import type { Files } from "./files.ts";
 import type { PeerProblem } from "./peer.ts";
 import { readPeerFiles } from "./peer-files.ts";
 import { readSubnetEnv } from "./subnet-env.ts";
-import { findUnderlay, overlayMtu, type Underlay } from "./underlay.ts";
+import { findUnderlay, overlayMtu, prefixesOf, takenAddresses, type Underlay } from "./underlay.ts";
 import { deviceName, vtepMac } from "./vtep.ts";
 
 /** How this host's part of an overlay is to be: config, files and underlay put together. */
@@ -58,16 +58,26 @@ export async function planOverlay({ host, files, cwd }: Sources, conf: OverlayCo
       "this host has no subnets in the overlay",
       `set "subnets" or "subnetFile", or list ${formatIp(local)} among the peers`,
     );
+  refuseUnderlayWithin(subnets, underlay);
   const hasInnerIpv6 = subnets.some(({ ip }) => ip.family === 6);
   const mac = own?.mac ?? vtepMac(local, vni);
-  const { remotes, problems } = choosePeers(peers, { local, mac, subnets, vni });
+  const { remotes, problems } = choosePeers(peers, {
+    local,
+    mac,
+    subnets,
+    vni,
+    prefixes: prefixesOf(underlay),
+    taken: takenAddresses(underlay),
+  });
+  const wantedMtu = conf.mtu || (ofFile ?? own?.mtu ?? 0);
+  const toldBy = conf.mtu === 0 && ofFile === undefined && own?.mtu !== undefined ? `${own.from}: "mtu"` : key;
   return {
     network: conf.network,
     vni,
     port: conf.port,
     device: deviceName(vni),
     mac,
-    mtu: overlayMtu(underlay, conf.mtu || (ofFile ?? 0), key, hasInnerIpv6),
+    mtu: overlayMtu(underlay, wantedMtu, toldBy, hasInnerIpv6),
     bridge: conf.bridge,
     directRouting: conf.directRouting,
     underlay,
@@ -76,6 +86,20 @@ export async function planOverlay({ host, files, cwd }: Sources, conf: OverlayCo
     problems: [...told.problems, ...problems],
     knowsAll: told.problems.length === 0,
   };
+}
+
+/** The bridge would have the underlay's addresses, and its containers those of other hosts. */
+function refuseUnderlayWithin(subnets: readonly Cidr[], { link, addresses }: Underlay): void {
+  for (const subnet of subnets)
+    for (const { address } of addresses) {
+      const ip = parseIp(address);
+      if (ip && cidrContains(subnet, ip))
+        throw new CniError(
+          CNI_CODE.INVALID_NETWORK_CONFIG,
+          `this host's subnet ${formatCidr(subnet)} has the underlay address ${address} of link "${link.name}" in it`,
+          "containers need addresses that are nobody's in the underlay",
+        );
+    }
 }
 
 /** The subnets and the MTU that config and `subnetFile` give this host, and where the MTU stands. */

@@ -57,6 +57,9 @@ async function apply(host: Kernel, entries: readonly EntryChange[], changes: str
     const refusal = refusals[i];
     if (!refusal) changes.push(text);
     else if (wanted && isNetlinkError(refusal, "EEXIST")) problems.push(foreignRoute(wanted, text));
+    // What is told of a host cannot be: the others are connected all the same.
+    else if (wanted && isNetlinkError(refusal, ...IMPOSSIBLE))
+      problems.push({ from: wanted.remote.from, message: refusal.message });
     // What was to go is gone.
     else if (wanted || !isNetlinkError(refusal, "ENOENT", "ESRCH")) failed.push(refusal);
   }
@@ -73,6 +76,8 @@ async function apply(host: Kernel, entries: readonly EntryChange[], changes: str
   );
 }
 
+/** The kernel's words for a destination or a gateway that no host can have. */
+const IMPOSSIBLE = ["EINVAL", "ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL"] as const;
 /** Of many refusals the first few tell what is wrong. */
 const MAX_LINES = 10;
 

@@ -1,5 +1,5 @@
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { formatIp, type Ip, parseIp } from "../../ip/index.ts";
+import { type Cidr, formatIp, type Ip, lastIp, networkCidr, parseIp } from "../../ip/index.ts";
 import type { Addr } from "../../kernel/addr.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Link } from "../../kernel/link.ts";
@@ -14,6 +14,8 @@ export interface Underlay {
   readonly local: Ip;
   /** All addresses of the link, to tell who is on it. */
   readonly addresses: readonly Addr[];
+  /** All of the host: none of them is another host's. */
+  readonly hostAddresses: readonly Addr[];
 }
 
 /** Bytes in front of an inner packet: outer IP, UDP 8, VXLAN 8, inner Ethernet 14 (RFC 7348, section 5). */
@@ -74,7 +76,8 @@ async function withAddress(
   local: Ip | undefined,
   family: 4 | 6 | undefined,
 ): Promise<Underlay> {
-  const addresses = await host.addr.list(link.index);
+  const hostAddresses = await host.addr.list();
+  const addresses = hostAddresses.filter((a) => a.link === link.index);
   const usable = addresses.filter(isLasting);
   const [first] = family === undefined ? usable : usable.filter((a) => a.family === family);
   const found = local === undefined ? first : addresses.find((a) => a.address === formatIp(local));
@@ -86,11 +89,34 @@ async function withAddress(
         : `link "${link.name}" does not have the address ${formatIp(local)}`,
       'the VXLAN device sends from that address; give the link one, or set "dev" and "local"',
     );
-  return { link, local: ip, addresses };
+  return { link, local: ip, addresses, hostAddresses };
 }
 
 const noUnderlay = (why: string, details: string): CniError =>
   new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, `cannot find the underlay: ${why}`, details);
+
+/** The prefixes that are on the underlay's own link. */
+export const prefixesOf = ({ addresses }: Underlay): Cidr[] =>
+  addresses.flatMap(({ address, prefixLen }) => {
+    const ip = parseIp(address);
+    return ip ? [networkCidr({ ip, prefixLen })] : [];
+  });
+
+/** Addresses that no other host can have, each with whose it is: this host's, and the link's broadcast addresses. */
+export function takenAddresses(underlay: Underlay): Map<string, string> {
+  const taken = new Map<string, string>();
+  for (const { ip, prefixLen } of prefixesOf(underlay)) {
+    // Both ends of a prefix, but for point-to-point ones (RFC 3021).
+    if (ip.family !== 4 || prefixLen > 30) continue;
+    for (const end of [ip, lastIp({ ip, prefixLen })])
+      taken.set(formatIp(end), `broadcasts on "${underlay.link.name}"`);
+  }
+  for (const { address } of underlay.hostAddresses) {
+    const ip = parseIp(address);
+    if (ip) taken.set(formatIp(ip), "this host");
+  }
+  return taken;
+}
 
 /** Least MTU of IPv6 (RFC 8200, section 5). */
 const IPV6_MIN_MTU = 1280;

@@ -38,7 +38,7 @@ export function pingCommand(s: Surroundings): Command {
       await forEachOverlay(s, name, options, async ({ sources, conf }) => {
         const plan = await planOverlay(sources, conf);
         const reached = await askAll(sources.host, plan, timeoutMs);
-        whole &&= reached.every(({ mtu }) => mtu === plan.mtu);
+        whole &&= reached.every(({ mtu, wanted }) => mtu === wanted);
         s.out(options.json ? `${encodeJson(pingJson(plan, reached))}\n` : pingText(plan, reached));
       });
       if (!whole) throw new Unsuccessful();
@@ -50,7 +50,8 @@ async function askAll(host: Kernel, plan: OverlayPlan, timeoutMs: number): Promi
   const reached: Reach[] = [];
   const queue = plan.remotes.entries();
   const worker = async (): Promise<void> => {
-    for (const [i, remote] of queue) reached[i] = await reachOf(host, remote, plan.mtu, timeoutMs);
+    for (const [i, remote] of queue)
+      reached[i] = await reachOf(host, remote, Math.min(plan.mtu, remote.mtu ?? plan.mtu), timeoutMs);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return reached;
@@ -70,11 +71,11 @@ const pingJson = (plan: OverlayPlan, reached: readonly Reach[]) => ({
 });
 
 function pingText(plan: OverlayPlan, reached: readonly Reach[]): string {
-  const rows = reached.map(({ remote, vtep, ms, mtu, why }) => [
+  const rows = reached.map(({ remote, vtep, ms, mtu, wanted, why }) => [
     formatIp(remote.address),
     vtep,
     ms === undefined ? `no answer: ${why}` : `${ms.toFixed(2)} ms`,
-    mtu === undefined ? "-" : mtu === plan.mtu ? `${mtu}` : `${mtu}, and ${plan.mtu} is what containers use`,
+    mtu === undefined ? "-" : mtu === wanted ? `${mtu}` : `${mtu}, and ${wanted} is what containers use`,
   ]);
   const answering = reached.filter(({ ms }) => ms !== undefined).length;
   const lines = table(

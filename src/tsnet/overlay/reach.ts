@@ -13,6 +13,8 @@ export interface Reach {
   readonly ms: number | undefined;
   /** The largest packet that was answered, in bytes; `undefined`: none. */
   readonly mtu: number | undefined;
+  /** What containers may send it. */
+  readonly wanted: number;
   /** Where there is no answer: whether the host itself answers in the underlay, or what the kernel says. */
   readonly why: string | undefined;
 }
@@ -38,10 +40,11 @@ export async function reachOf(host: Asks, remote: Remote, mtu: number, timeoutMs
     const told = small.error ?? `nothing came back within ${timeoutMs} ms`;
     const host =
       outside.ms === undefined ? "nor does the host in the underlay" : "the host itself does in the underlay";
-    return { remote, vtep, ms: undefined, mtu: undefined, why: `${told}; ${host}` };
+    return { remote, vtep, ms: undefined, mtu: undefined, wanted: mtu, why: `${told}; ${host}` };
   }
   const fits = async (bytes: number): Promise<boolean> => (await ask(vtep, bytes)).ms !== undefined;
-  return { remote, vtep, ms: small.ms, mtu: await largest(fits, LEAST[gateway?.family ?? 4], mtu), why: undefined };
+  const found = await largest(fits, LEAST[gateway?.family ?? 4], mtu);
+  return { remote, vtep, ms: small.ms, mtu: found, wanted: mtu, why: undefined };
 }
 
 /** The largest size that fits, of `most` and less; that `least` does is taken for granted. */
