@@ -1,4 +1,5 @@
-import { expect } from "bun:test";
+import { afterAll, expect } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,7 +8,10 @@ import { must, randomName, run } from "../support/run.ts";
 import { lacksCommand, testUnless } from "../support/skip.ts";
 import { lacksTsnet, TSNET } from "./tsnet.ts";
 
-const env = { PATH: `${dirname(TSNET)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: "/nonexistent", TERM: "dumb" };
+// Shells write there.
+const home = mkdtempSync(join(tmpdir(), "tsnet-completion-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const env = { PATH: `${dirname(TSNET)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: home, TERM: "dumb" };
 
 /** What each shell offers in place of the last word. */
 const SHELLS: Readonly<Record<string, (words: readonly string[]) => Promise<string[]>>> = {
