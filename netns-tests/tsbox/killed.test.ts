@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { type Lab, TSBOX, traces, until } from "./lab.ts";
+import { boxArchive, type Lab, TSBOX, traces, until } from "./lab.ts";
 import { sharedLab } from "./shared-lab.ts";
 
 const { test, nothingIsLeft } = sharedLab();
@@ -208,6 +208,20 @@ test("gc: rubbish of every kind goes, what is in use stays", async (lab) => {
   expect(await lab.host.exec("ls", "-A", "/var/lib/tsbox/images")).not.toMatch(/import|^ab/m);
   expect(await lab.ok("system", "gc")).toBe("");
   await lab.ok("rm", "-f", "kept");
+});
+
+test("gc with another data folder leaves these containers alone, and its own network apart", async (lab) => {
+  await lab.ok("run", "-d", "--name", "mine", "-p", "8081:80", "box", "httpd", "-f", "-h", "/www");
+  const other = `TSBOX_DATA=${lab.folder}/other ${TSBOX}`;
+  const run = (line: string): Promise<string> => lab.host.exec("sh", "-ec", `${other} ${line}`);
+  await run(`import ${await boxArchive()} box`);
+  await run("run -d --name theirs -p 8082:80 box httpd -f -h /www");
+  await run("system gc");
+  await lab.ok("system", "gc");
+  for (const port of [8081, 8082])
+    expect(await lab.host.exec("curl", "-s", "-m", "5", `http://127.0.0.1:${port}/`)).toBe("hello\n");
+  await run("rm -f theirs");
+  await lab.ok("rm", "-f", "mine");
 });
 
 nothingIsLeft();

@@ -99,7 +99,9 @@ async function show(): Promise<void> {
   checked(tsbox("rm", "-f", "web", "client"));
   const left = checked(host.run(["ip", "-o", "link", "show", "type", "veth"])).trim();
   if (left !== "") throw new Error(`links were left behind:\n${left}`);
-  const leases = readdirSync(join(places.TSBOX_DATA, "leases", "tsbox")).filter((name) => /^[0-9]+\./.test(name));
+  const leases = readdirSync(join(places.TSBOX_DATA, "leases"), { recursive: true })
+    .map(String)
+    .filter((path) => /(^|\/)[0-9]+(\.[0-9]+){3}$/.test(path));
   if (leases.length > 0) throw new Error(`addresses are still in use: ${leases.join(", ")}`);
   const ports = JSON.parse(checked(host.run([join(BIN, "tsnet"), "ports", "ls", "--json"]))) as unknown[];
   if (ports.length > 0) throw new Error(`ports are still published: ${JSON.stringify(ports)}`);

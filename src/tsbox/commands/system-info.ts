@@ -3,6 +3,7 @@ import { containerCgroups } from "../container/cgroups.ts";
 import { conditionOf } from "../container/state.ts";
 import { stateWord } from "../container/summary.ts";
 import { EXIT } from "../failure.ts";
+import { bridgeOf } from "../network/default.ts";
 import { word } from "../options/word.ts";
 import { readText } from "../store/files.ts";
 import { allImages } from "../store/images.ts";
@@ -30,7 +31,7 @@ export const systemInfo = word({
       ["Server Version", RELEASE],
       ["Storage Driver", "overlay"],
       ["Cgroup Version", layout.mode],
-      ["Default Network", "bridge tsbox0"],
+      ["Default Network", `bridge ${bridgeOf(s.places)}`],
       ["Kernel Version", os.release()],
       ["Operating System", name],
       ["Architecture", "x86_64"],

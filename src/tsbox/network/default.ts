@@ -1,29 +1,40 @@
 import { type NetworkList, parseNetworkList } from "../../cni/runtime/config-list.ts";
-import type { Places } from "../store/places.ts";
+import { instanceOf, type Places } from "../store/places.ts";
 
 /** What `--network` takes. */
 export const NETWORK_MODES = ["bridge", "none", "host"] as const;
 export type NetworkMode = (typeof NETWORK_MODES)[number];
 
-export const NETWORK = "tsbox";
-/** Of none of the ranges that Docker, Podman, CRI-O and kubelet's usual networks take by themselves. */
-const SUBNET = "10.86.0.0/16";
+const NETWORK = "tsbox";
+
+/** The bridge, by its name. */
+export const bridgeOf = (places: Places): string => `${NETWORK}${instanceOf(places) || "0"}`;
+
+/**
+ * Of none of the ranges that Docker, Podman, CRI-O and kubelet's usual networks take by themselves. Another data folder has
+ * another one, as its leases are its own.
+ */
+function subnetOf(places: Places): string {
+  const instance = instanceOf(places);
+  const second = instance === "" ? 86 : 128 + (Number.parseInt(instance.slice(1), 16) % 96);
+  return `10.${second}.0.0/16`;
+}
 
 /** The network of every container that names no other: a bridge behind the host's address, and published ports. */
 export function defaultNetwork(places: Places): NetworkList {
   const list = {
     cniVersion: "1.1.0",
-    name: NETWORK,
+    name: `${NETWORK}${instanceOf(places)}`,
     plugins: [
       {
         type: "bridge",
-        bridge: "tsbox0",
+        bridge: bridgeOf(places),
         isGateway: true,
         ipMasq: true,
         ipam: {
           type: "host-local",
           dataDir: `${places.data}/leases`,
-          ranges: [[{ subnet: SUBNET }]],
+          ranges: [[{ subnet: subnetOf(places) }]],
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },

@@ -8,9 +8,22 @@ export interface Places {
   readonly run: string;
 }
 
-/** `/var/lib/tsbox` and `/run/tsbox`; TSBOX_DATA and TSBOX_RUN name others. */
+const STANDARD_DATA = "/var/lib/tsbox";
+
+/**
+ * What tells the containers of one data folder from those of another, where the kernel knows only names (cgroups, networks): ""
+ * for the usual folder. Without it `system gc` with one folder would take the other's containers for rubbish.
+ */
+export const instanceOf = ({ data }: Pick<Places, "data">): string =>
+  data === STANDARD_DATA ? "" : `-${new Bun.CryptoHasher("sha256").update(data).digest("hex").slice(0, 8)}`;
+
+/**
+ * `/var/lib/tsbox` and `/run/tsbox`; TSBOX_DATA and TSBOX_RUN name others. A data folder has a run folder of its own, as what is in
+ * one and not known to the other is rubbish.
+ */
 export function placesOf(env: Readonly<Record<string, string | undefined>>): Places {
-  return { data: folder(env, "TSBOX_DATA", "/var/lib/tsbox"), run: folder(env, "TSBOX_RUN", "/run/tsbox") };
+  const data = folder(env, "TSBOX_DATA", STANDARD_DATA);
+  return { data, run: folder(env, "TSBOX_RUN", `/run/tsbox${instanceOf({ data })}`) };
 }
 
 function folder(env: Readonly<Record<string, string | undefined>>, name: string, standard: string): string {
