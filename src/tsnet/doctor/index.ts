@@ -77,9 +77,10 @@ function filterOf(
   const isNetwork =
     attachments.some(({ cached }) => cached.network === of) ||
     networks.some(({ network }) => "plugins" in network && network.name === of);
-  const meant = isNetwork
-    ? attachments.filter(({ cached }) => cached.network === of)
-    : attachments.filter(({ sandbox }) => sandbox.namespace.identity === targetOf(s, host, of).identity);
+  const identity = isNetwork ? undefined : targetOf(s, host, of).identity;
+  const meant = attachments.filter(({ cached, sandbox }) =>
+    isNetwork ? cached.network === of : sandbox.namespace.identity === identity,
+  );
   const scopes = new Set([
     ...meant.map(({ cached }) => about.attachment(cached)),
     ...(isNetwork ? [about.network(of)] : []),

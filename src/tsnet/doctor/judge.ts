@@ -1,11 +1,17 @@
 import { addresses } from "./faults/addresses.ts";
+import { configs } from "./faults/configs.ts";
 import { duplicates } from "./faults/duplicates.ts";
 import { forwarding } from "./faults/forwarding.ts";
 import { ipv6 } from "./faults/ipv6.ts";
+import { leases } from "./faults/leases.ts";
+import { conntrack, mtu } from "./faults/limits.ts";
 import { links } from "./faults/links.ts";
+import { paths } from "./faults/paths.ts";
 import { bridgePorts } from "./faults/ports.ts";
+import { published } from "./faults/published.ts";
 import { defaultRoutes } from "./faults/routes.ts";
-import type { Doubt, Finding, Judgement } from "./finding.ts";
+import { waysBack } from "./faults/ways-back.ts";
+import type { Finding, Judgement } from "./finding.ts";
 import type { Picture } from "./picture.ts";
 
 /** Causes before what follows from them, so that a consequence stands beneath its first cause. */
@@ -17,10 +23,19 @@ const FAULTS: readonly ((picture: Picture) => Finding[])[] = [
   defaultRoutes,
   duplicates,
   bridgePorts,
+  waysBack,
+  mtu,
+  published,
+  leases,
+  configs,
+  conntrack,
 ];
 
 /** Says what is wrong with a host. Pure. */
 export function judge(picture: Picture): Judgement {
-  const doubts: Doubt[] = [];
-  return { findings: [...FAULTS.flatMap((judgeOne) => judgeOne(picture)), ...picture.seen], doubts };
+  const walked = paths(picture);
+  return {
+    findings: [...FAULTS.flatMap((judgeOne) => judgeOne(picture)), ...walked.findings, ...picture.seen],
+    doubts: walked.doubts,
+  };
 }
