@@ -155,6 +155,8 @@ testUnless(
     expect(unreachable.code).toBe(0);
     // The container has no IPv6 address here: nothing to say about it but that.
     expect(unreachable.stderr).toContain("nothing is published");
+    // Each says once who speaks.
+    for (const { stderr } of [noted, unreachable]) expect(stderr).toMatch(/^portmap: (?!portmap)/);
   },
   60_000,
 );

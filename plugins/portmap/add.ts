@@ -20,7 +20,7 @@ export function add(req: AttachmentRequest<PortmapConf>, { host, note }: PluginC
     const publications = publicationsOf(req, containerAddresses(previous, req.ifName));
     if (publications.length === 0) {
       if (conf.mappings?.length)
-        note(`portmap: "${req.ifName}" has no address of a family that its port mappings name; nothing is published`);
+        note(`"${req.ifName}" has no address of a family that its port mappings name; nothing is published`);
       return previous;
     }
     for (const text of remarks(conf, publications)) note(text);
@@ -57,8 +57,8 @@ export function requirePrevResult({ conf }: AttachmentRequest<PortmapConf>): Cni
 
 function* remarks(conf: PortmapConf, publications: readonly Publication[]): Generator<string> {
   if (conf.ignored.length > 0)
-    yield `portmap: ${conf.ignored.map((key) => `"${key}"`).join(", ")}: not needed here, tsnet masquerades by nf_tables without marks`;
+    yield `${conf.ignored.map((key) => `"${key}"`).join(", ")}: not needed here, tsnet masquerades by nf_tables without marks`;
   for (const p of publications)
     if (p.family === 6 && p.hostAddress && isLoopback(p.hostAddress))
-      yield `portmap: host port ${hostEnd(p)} cannot be reached: the kernel routes no packets from ::1 to a container; publish on another address`;
+      yield `host port ${hostEnd(p)} cannot be reached: the kernel routes no packets from ::1 to a container; publish on another address`;
 }
