@@ -19,6 +19,7 @@ import {
   newSet,
   newTable,
   ruleHead,
+  someElements,
 } from "../netlink/nft/index.ts";
 import {
   NetlinkError,
@@ -30,7 +31,7 @@ import {
 } from "../netlink/socket/index.ts";
 import type { Message, MessageInput, RawMessage } from "../netlink/wire/index.ts";
 import { HOOK, type TableRef } from "./nft-change.ts";
-import { onlyWith } from "./only-with.ts";
+import { containsAny, onlyWith } from "./only-with.ts";
 
 /** A question for one object by its exact name or key. */
 export interface NftLookup<T> {
@@ -158,7 +159,8 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     find: async (...lookups) => (await findAll(lookups)) as never,
     findAll,
     async elements({ family, table }, set, containing) {
-      const reply = onlyWith(newElements, containing, NOTHING);
+      const keep = containsAny(containing);
+      const reply = onlyWith(keep ? someElements(keep) : newElements, containing, NOTHING);
       const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
     },

@@ -12,11 +12,15 @@ export function onlyWith<M extends Message>(
   needles: readonly Uint8Array[] | undefined,
   nothing: ReturnType<M["decode"]>,
 ): M {
-  if (needles === undefined || needles.length > MOST_SEARCHES) return message;
-  return {
-    ...message,
-    decode: (bytes) => (needles.some((needle) => includes(bytes, needle)) ? message.decode(bytes) : nothing),
-  };
+  const contains = containsAny(needles);
+  if (contains === undefined) return message;
+  return { ...message, decode: (bytes) => (contains(bytes) ? message.decode(bytes) : nothing) };
+}
+
+/** Whether bytes hold any of these stretches; `undefined` when searching is not worth it. */
+export function containsAny(needles: readonly Uint8Array[] | undefined): ((bytes: Uint8Array) => boolean) | undefined {
+  if (needles === undefined || needles.length > MOST_SEARCHES) return undefined;
+  return (bytes) => needles.some((needle) => includes(bytes, needle));
 }
 
 function includes(bytes: Uint8Array, needle: Uint8Array): boolean {

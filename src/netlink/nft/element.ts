@@ -18,16 +18,21 @@ const element = attrs({
 });
 export type NftElement = Infer<typeof element>;
 
-const elements = attrs({
-  table: [NFTA_SET_ELEM_LIST.TABLE, cstring],
-  set: [NFTA_SET_ELEM_LIST.SET, cstring],
-  setId: [NFTA_SET_ELEM_LIST.SET_ID, be32],
-  /** One attribute, so below 64 KiB: about 500 elements with comments (`splitElements`). */
-  elements: [NFTA_SET_ELEM_LIST.ELEMENTS, nested(list(NFTA_LIST.ELEM, nested(element)))],
-});
+const elements = (keep?: (bytes: Uint8Array) => boolean) =>
+  attrs({
+    table: [NFTA_SET_ELEM_LIST.TABLE, cstring],
+    set: [NFTA_SET_ELEM_LIST.SET, cstring],
+    setId: [NFTA_SET_ELEM_LIST.SET_ID, be32],
+    /** One attribute, so below 64 KiB: about 500 elements with comments (`splitElements`). */
+    elements: [NFTA_SET_ELEM_LIST.ELEMENTS, nested(list(NFTA_LIST.ELEM, nested(element), keep))],
+  });
+const all = elements();
 
-export const newElements = message(nftType("NEWSETELEM"), nfgenmsg, elements);
+export const newElements = message(nftType("NEWSETELEM"), nfgenmsg, all);
+/** The same, which reads only some of the elements, by their bytes: hundreds come in one message. */
+export const someElements = (keep: (bytes: Uint8Array) => boolean) =>
+  message(nftType("NEWSETELEM"), nfgenmsg, elements(keep));
 /** As a dump: all elements of a set. Without NLM_F_DUMP: those whose keys it names, one answer each; ENOENT ends it. */
-export const getElements = message(nftType("GETSETELEM"), nfgenmsg, elements);
-export const delElements = message(nftType("DELSETELEM"), nfgenmsg, elements);
-export type NftElements = Infer<typeof elements>;
+export const getElements = message(nftType("GETSETELEM"), nfgenmsg, all);
+export const delElements = message(nftType("DELSETELEM"), nfgenmsg, all);
+export type NftElements = Infer<typeof all>;

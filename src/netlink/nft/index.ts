@@ -5,7 +5,7 @@
 export { delChain, getChain, type NftChain, newChain } from "./chain.ts";
 export { NF_INET, NFNL_SUBSYS, NFPROTO, NFT_DATA, NFT_SET, NFT_SET_ELEM, NFTA_HOOK, TYPE, UDATA } from "./constants.ts";
 export { type Data, data, type Verdict, verdict } from "./data.ts";
-export { delElements, getElements, type NftElement, type NftElements, newElements } from "./element.ts";
+export { delElements, getElements, type NftElement, type NftElements, newElements, someElements } from "./element.ts";
 export { NFTA_FIB_F } from "./expr/constants.ts";
 export { type Expr, expr } from "./expr/index.ts";
 export { batchBegin, batchEnd, getGen, newGen } from "./generation.ts";

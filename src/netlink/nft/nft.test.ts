@@ -108,6 +108,18 @@ describe("messages as nft sends them", () => {
       },
     }));
 
+  test("only some of the elements in an answer", () => {
+    const three = ["0a010005", "0a010006", "0a010007"].map((hex) => ({ key: { value: bytesOf(hex) } }));
+    const bytes = nft.newElements.encode({ header: inet, attrs: { table: "t", set: "v", elements: three } });
+    const seen: string[] = [];
+    const some = nft.someElements((element) => {
+      seen.push(element.toHex());
+      return element.at(-1) === 6;
+    });
+    expect(some.decode(bytes).attrs).toEqual({ table: "t", set: "v", elements: [three[1]] } as never);
+    expect(seen).toHaveLength(3);
+  });
+
   test("deletion of a chain's rules, of a table", () => {
     checkGolden(nft.delRule, golden("delete rules"), { header: inet, attrs: { table: "t", chain: "f" } });
     checkGolden(nft.delTable, golden("delete table"), { header: inet, attrs: { name: "t" } });

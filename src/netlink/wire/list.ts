@@ -6,9 +6,16 @@ export function nested<Out, In>(codec: Codec<Out, In>): Codec<Out, In> {
   return { ...codec, nested: true };
 }
 
-/** A nest that repeats one attribute type: `NFTA_LIST_ELEM`. Attributes of another type are passed over when read. */
-export function list<Out, In>(type: number, of: Codec<Out, In>): Codec<Out[], In[]> {
-  return sequence(of, type, 0);
+/**
+ * A nest that repeats one attribute type: `NFTA_LIST_ELEM`. Attributes of another type are passed over when read.
+ * @param keep which to read, by their bytes; the others are passed over as well
+ */
+export function list<Out, In>(
+  type: number,
+  of: Codec<Out, In>,
+  keep?: (bytes: Uint8Array) => boolean,
+): Codec<Out[], In[]> {
+  return sequence(of, type, 0, keep);
 }
 
 /** A nest whose attribute types count: TC actions, class tables. Written from `first`; read in their order. */
@@ -16,7 +23,12 @@ export function indexed<Out, In>(first: number, of: Codec<Out, In>): Codec<Out[]
   return sequence(of, first, 1);
 }
 
-function sequence<Out, In>(of: Codec<Out, In>, first: number, step: 0 | 1): Codec<Out[], In[]> {
+function sequence<Out, In>(
+  of: Codec<Out, In>,
+  first: number,
+  step: 0 | 1,
+  keep: (bytes: Uint8Array) => boolean = () => true,
+): Codec<Out[], In[]> {
   const isElement = (type: number): boolean => step === 1 || type === first;
   /** Names elements by their place among the elements. */
   const numbered = () => {
@@ -30,7 +42,8 @@ function sequence<Out, In>(of: Codec<Out, In>, first: number, step: 0 | 1): Code
     read(src, start, end) {
       const out: Out[] = [];
       walk(src, start, end, (type, from, to) => {
-        if (isElement(type)) out.push(readSlot({ key: String(out.length), codec: of }, src, from, to) as Out);
+        if (isElement(type) && keep(src.bytes.subarray(from, to)))
+          out.push(readSlot({ key: String(out.length), codec: of }, src, from, to) as Out);
       });
       return out;
     },
