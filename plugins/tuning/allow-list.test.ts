@@ -7,8 +7,9 @@ import { parseSysctl } from "./sysctl.ts";
 const enoent = Object.assign(new Error("open: ENOENT"), { op: "open", errno: 2, code: "ENOENT" });
 const eacces = Object.assign(new Error("open: EACCES"), { op: "open", errno: 13, code: "EACCES" });
 
-const holding = (text: string | Error): Files =>
+const holding = (text: string | Error, isLink = false): Files =>
   ({
+    stat: () => (isLink ? { kind: "symlink" } : undefined),
     readFile() {
       if (text instanceof Error) throw text;
       return new TextEncoder().encode(text);
@@ -59,6 +60,10 @@ describe("not allowed", () => {
       expect(error?.message).toContain("is no regular expression");
     },
   );
+
+  test("by a list that is a link to nothing", () => {
+    expect(() => readAllowList(holding(enoent, true))).toThrow(/symbolic link to nothing/);
+  });
 
   test("by a list that cannot be read", () => {
     expect(refusal(eacces, KEY)).toMatchObject({ code: 100, message: expect.stringContaining("cannot be read") });

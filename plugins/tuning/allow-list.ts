@@ -28,7 +28,11 @@ export function readAllowList(files: Files): RegExp[] | undefined {
 
 function readLines(files: Files): string[] | undefined {
   try {
-    return readIfThere(files, ALLOW_LIST, MAX_BYTES)?.split("\n");
+    const text = readIfThere(files, ALLOW_LIST, MAX_BYTES);
+    // Somebody has made a list here, wherever it may be now.
+    if (text === undefined && files.stat(ALLOW_LIST, false) !== undefined)
+      throw unusable("it is a symbolic link to nothing", undefined);
+    return text?.split("\n");
   } catch (error) {
     if (errnoCode(error) === undefined) throw error;
     throw unusable("it cannot be read", error);
