@@ -42,6 +42,26 @@ testUnless(lacks, "DEL puts everything back; a second one and one without a name
   expect(readdirSync(world.dataDir)).toEqual([]);
 });
 
+testUnless(lacks, "an empty value is set, checked and put back", async () => {
+  await using world = await makeWorld();
+  const ports = (value: string) => ({ sysctl: { "net.ipv4.ip_local_reserved_ports": value } });
+  const before = await world.state();
+  expect(await world.call("ADD", ports("8080"))).toMatchObject(OK);
+  const reserved = await world.state();
+  expect(difference(before, reserved).length).toBe(1);
+  expect(await world.call("DEL", ports("8080"))).toMatchObject(OK);
+  expect(difference(before, await world.state())).toEqual([]);
+
+  await world.sandbox.exec("sysctl", "-w", "net.ipv4.ip_local_reserved_ports=8080");
+  expect(await world.call("ADD", ports(""))).toMatchObject(OK);
+  expect(difference(before, await world.state())).toEqual([]);
+  expect(await world.call("CHECK", ports(""))).toMatchObject(OK);
+  expect(await world.call("DEL", ports(""))).toMatchObject(OK);
+  expect(difference(reserved, await world.state())).toEqual([]);
+  // Where an empty value means nothing it is refused.
+  expect(await world.call("ADD", { sysctl: { "net.ipv4.ip_forward": "" } })).toMatchObject({ json: { code: 7 } });
+});
+
 testUnless(lacks, "the result has the new address and MTU, in the container's interface alone", async () => {
   await using world = await makeWorld();
   const { json } = await world.call("ADD", ALL);

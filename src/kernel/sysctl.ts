@@ -14,7 +14,9 @@ export function sysctlVerbs({ native, netns, waiting }: KernelContext): SysctlVe
       const text = waiting === "here" ? native.sysctlGet(netns, key) : await native.sysctlGetAsync(netns, key);
       return text.replace(/\n$/, "");
     },
-    async set(key, value) {
+    async set(key, given) {
+      // A write of no bytes never reaches the parameter: an empty value is an empty line, as sysctl(8) writes it.
+      const value = given === "" ? "\n" : given;
       if (waiting === "here") native.sysctlSet(netns, key, value);
       else await native.sysctlSetAsync(netns, key, value);
     },
