@@ -15,6 +15,16 @@ export class DbusRefusal extends Error {
   }
 }
 
+/** What a bus says does not end with an answer in time, however much it says; an errno as of the socket itself. */
+class DbusTimeout extends DbusError {
+  readonly code = "ETIMEDOUT";
+  readonly errno = 110;
+
+  constructor() {
+    super(`the system's message bus gave no answer within ${TIMEOUT_MS / 1000} s`);
+  }
+}
+
 export interface DbusConnection {
   /** Calls a method and waits for its answer: the first value of it, where that is a text or a truth value. */
   call(call: DbusCall): Promise<string | boolean | undefined>;
@@ -25,6 +35,8 @@ export interface DbusConnection {
 const SYSTEM_BUS = "/run/dbus/system_bus_socket";
 /** firewalld answers after it has loaded its rules. */
 const TIMEOUT_MS = 25_000;
+/** No line before the first message comes near it. */
+const MAX_LINE = 4096;
 
 /**
  * Connects to the system's bus; `undefined` where none runs.
@@ -39,10 +51,10 @@ export async function connectSystemBus(native: Native, waiting: "here" | "aside"
     if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR") return undefined;
     throw error;
   }
-  const receive = async (): Promise<Uint8Array> =>
+  const receive = async (timeoutMs: number): Promise<Uint8Array> =>
     waiting === "here"
-      ? native.localReceive(fd, MAX_MESSAGE, TIMEOUT_MS)
-      : native.localReceiveAsync(fd, MAX_MESSAGE, TIMEOUT_MS);
+      ? native.localReceive(fd, MAX_MESSAGE, timeoutMs)
+      : native.localReceiveAsync(fd, MAX_MESSAGE, timeoutMs);
   const connection = connectionOver(native, fd, receive);
   try {
     await connection.authenticate();
@@ -61,13 +73,16 @@ export const BUS = {
   interface: "org.freedesktop.DBus",
 } as const;
 
-function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8Array>) {
+function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number) => Promise<Uint8Array>) {
   let serial = 0;
   let pending = new Uint8Array();
   let last: Promise<unknown> = Promise.resolve();
 
-  async function receive(): Promise<void> {
-    const piece = await receiveSome();
+  /** @param until when an answer is late, by `performance.now` */
+  async function receive(until: number): Promise<void> {
+    const left = Math.ceil(until - performance.now());
+    if (left <= 0) throw new DbusTimeout();
+    const piece = await receiveSome(left);
     if (piece.length === 0) throw new DbusError("the system's message bus closed the connection");
     const joined = new Uint8Array(pending.length + piece.length);
     joined.set(pending);
@@ -75,7 +90,7 @@ function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8
     pending = joined;
   }
 
-  async function nextMessage(): Promise<Uint8Array> {
+  async function nextMessage(until: number): Promise<Uint8Array> {
     for (;;) {
       const length = messageLength(pending);
       if (length !== undefined && pending.length >= length) {
@@ -83,7 +98,7 @@ function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8
         pending = pending.slice(length);
         return message;
       }
-      await receive();
+      await receive(until);
     }
   }
 
@@ -94,8 +109,10 @@ function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8
       const hex = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
       native.writeAll(fd, latin1(`\0AUTH EXTERNAL ${hex}\r\n`));
       let line = "";
+      const until = performance.now() + TIMEOUT_MS;
       while (!line.endsWith("\r\n")) {
-        await receive();
+        if (line.length > MAX_LINE) throw new DbusError("the system's message bus began with a line that does not end");
+        await receive(until);
         for (const byte of pending) line += String.fromCharCode(byte);
         pending = new Uint8Array();
       }
@@ -116,8 +133,11 @@ function connectionOver(native: Native, fd: Fd, receiveSome: () => Promise<Uint8
   async function exchange(call: DbusCall): Promise<string | boolean | undefined> {
     const number = ++serial;
     native.writeAll(fd, encodeCall(number, call));
+    const until = performance.now() + TIMEOUT_MS;
     for (;;) {
-      const answer = decodeAnswer(await nextMessage());
+      // Signals may fill the time as well: what has come already counts too.
+      if (performance.now() > until) throw new DbusTimeout();
+      const answer = decodeAnswer(await nextMessage(until));
       if (answer.kind === "other" || answer.replyTo !== number) continue;
       if (answer.kind === "return") return answer.value;
       throw new DbusRefusal(call, answer.errorName, typeof answer.value === "string" ? answer.value : "");

@@ -165,6 +165,35 @@ describe("the system's bus", () => {
     }
   });
 
+  test("one that talks without an end and without an answer is an error after a time, and takes no memory", async () => {
+    const now = performance.now;
+    try {
+      for (const [begin, again, error] of [
+        [[], "x".repeat(60_000), /line that does not end/],
+        [[], "x", /no answer within 25 s/],
+        [["OK 1\r\n"], answer(0, "signal"), /no answer within 25 s/],
+      ] as const) {
+        const { native, closed } = fakeBus(...begin);
+        const first = native.localReceive;
+        let [clock, received] = [0, 0];
+        performance.now = () => clock;
+        native.localReceive = (fd, max, timeoutMs) => {
+          clock += 100;
+          received++;
+          if (received > 1000) throw new Error(`asked for more and more, with ${timeoutMs} ms left`);
+          const piece = first(fd, max, timeoutMs);
+          return piece.length > 0 ? piece : typeof again === "string" ? new TextEncoder().encode(again) : again;
+        };
+        const failure = await connectSystemBus(native, "here").catch((thrown: unknown) => thrown);
+        expect(failure).toBeInstanceOf(DbusError);
+        expect(String(failure)).toMatch(error);
+        expect(closed).toEqual([9]);
+      }
+    } finally {
+      performance.now = now;
+    }
+  });
+
   test("no socket is no bus, another error is one", async () => {
     const failing = (code: string): Native =>
       ({
