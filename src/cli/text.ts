@@ -59,7 +59,8 @@ function used(heading: readonly string[], rows: readonly (readonly string[])[]):
   return [...heading.keys()].filter((column) => rows.some((row) => (row[column] ?? "") !== ""));
 }
 
-function cutTo(text: string, width: number): string {
+/** Text cut to so many columns, the last of them `…`. */
+export function cutTo(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return text;
   let cut = "";
   for (const char of text) {

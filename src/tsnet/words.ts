@@ -15,6 +15,7 @@ const topic =
  */
 export const WORDS: Readonly<Record<string, Loader>> = {
   ns: async (s) => (await import("./ns/index.ts")).nsCommand(s),
+  graph: async (s) => (await import("./graph/index.ts")).graphCommand(s),
   link: topic(async () => (await import("./list/topics.ts")).linkTopic),
   addr: topic(async () => (await import("./list/topics.ts")).addrTopic),
   route: topic(async () => (await import("./list/topics.ts")).routeTopic),
