@@ -160,30 +160,54 @@ function linesOf(picture: Picture, words: Words, rects: readonly Rect[], outside
     const [a, b] = [at.get(from), at.get(to)];
     if (!a || !b || a.rect === b.rect) continue;
     const title = `${kind}: ${words.faces.get(from)?.face.name} – ${words.faces.get(to)?.face.name}`;
-    lines.push({ kind: "wire", title, points: joined(a, b, i) });
+    lines.push({ kind: "wire", title, points: joined(a, b, i, rects) });
   }
   for (const { unit, faces } of outsides)
     for (const [i, face] of faces.entries()) {
       const a = at.get(face);
       const b = { rect: unit.center, y: unit.center.y + unit.center.height / 2 };
-      if (a) lines.push({ kind: "out", title: unit.center.title, points: joined(a, b, i) });
+      if (a) lines.push({ kind: "out", title: unit.center.title, points: joined(a, b, i, rects) });
     }
   return lines;
 }
 
-/** From side to side with two bends between; each wire bends at a place of its own. */
-function joined(a: { rect: Rect; y: number }, b: { rect: Rect; y: number }, i: number): Point[] {
+/** From side to side with two bends between, where no box is in the way if there is such a place. */
+function joined(a: End, b: End, i: number, rects: readonly Rect[]): Point[] {
   const [left, right] = a.rect.x <= b.rect.x ? [a, b] : [b, a];
   const from = { x: left.rect.x + left.rect.width, y: left.y };
   const to = { x: right.rect.x, y: right.y };
   if (from.y === to.y && from.x <= to.x) return [from, to];
-  // Boxes above each other are joined at their right sides.
-  const track = 8 + (i % 8) * 6;
-  if (from.x > to.x) {
-    const end = { x: right.rect.x + right.rect.width, y: right.y };
-    const x = Math.max(from.x, end.x) + track;
-    return [from, { x, y: from.y }, { x, y: end.y }, end];
-  }
-  const x = to.x - Math.min(track, (to.x - from.x) / 2);
-  return [from, { x, y: from.y }, { x, y: to.y }, to];
+  // Each wire bends at a place of its own, so that they can be told apart.
+  const track = 8 + (i % TRACKS) * 6;
+  const end = { x: right.rect.x + right.rect.width, y: right.y };
+  const ways =
+    from.x > to.x
+      ? [bent(from, Math.max(from.x, end.x) + track, end)]
+      : [
+          bent(from, from.x + Math.min(track, (to.x - from.x) / 2), to),
+          bent(from, to.x - Math.min(track, (to.x - from.x) / 2), to),
+          bent(from, Math.max(from.x, end.x) + track, end),
+        ];
+  return ways.find((way) => !rects.some((rect) => isCrossed(rect, way))) ?? ways[0] ?? [from, to];
 }
+
+interface End {
+  readonly rect: Rect;
+  readonly y: number;
+}
+
+const TRACKS = 10;
+const bent = (from: Point, x: number, to: Point): Point[] => [from, { x, y: from.y }, { x, y: to.y }, to];
+
+/** Whether a line of level and upright pieces goes through a box; its edge does not count. */
+export const isCrossed = ({ x, y, width, height }: Rect, points: readonly Point[]): boolean =>
+  points.some((b, i) => {
+    const a = points[i - 1];
+    return (
+      a !== undefined &&
+      Math.max(a.x, b.x) > x &&
+      Math.min(a.x, b.x) < x + width &&
+      Math.max(a.y, b.y) > y &&
+      Math.min(a.y, b.y) < y + height
+    );
+  });

@@ -20,7 +20,7 @@ text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#1d
 rect.box{fill:#f5f8fb;stroke:#5b7186}
 .host rect.box{fill:#fdf8ec;stroke:#9a7b26}
 .outside rect.box{fill:#eef6ee;stroke:#4b7d4f}
-.title{font-weight:bold}
+.title,.bridge{font-weight:bold}
 .subtitle,.note{fill:#51606f}
 .bad{fill:#a11d1d}
 polyline{fill:none;stroke:#5b7186;stroke-width:1.3}

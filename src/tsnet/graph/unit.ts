@@ -19,7 +19,7 @@ export interface Row {
   readonly text: string;
   /** Whole, when `text` is cut. */
   readonly whole: string;
-  readonly kind: "face" | "port" | "note" | "bad";
+  readonly kind: "bridge" | "face" | "port" | "note" | "bad";
   /** Middle of the line, from the top of the box. */
   readonly y: number;
 }
@@ -100,7 +100,11 @@ function entriesOf(box: Box, words: Words): Entry[] {
       .map((other) => `  ⇄ ${other?.face.name}`)
       .join("");
   const put = (face: Face, depth: number): Entry[] => [
-    entry(`${"  ".repeat(Math.min(depth, 4))}${words.face(face)}${inside(face)}`, depth > 0 ? "port" : "face", face.id),
+    entry(
+      `${"  ".repeat(Math.min(depth, 4))}${words.face(face)}${inside(face)}`,
+      face.kind === "bridge" ? "bridge" : depth > 0 ? "port" : "face",
+      face.id,
+    ),
     ...(ports.get(face.id) ?? []).flatMap((port) => put(port, depth + 1)),
   ];
   return [

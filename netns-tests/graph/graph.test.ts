@@ -1,0 +1,174 @@
+import { expect } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadNative } from "../../native/load.ts";
+import { PARTS, pictureOf } from "../../src/tsnet/graph/build.ts";
+import type { Picture } from "../../src/tsnet/graph/model.ts";
+import { findNamespaces, lookAt } from "../../src/tsnet/look/index.ts";
+import { tsnet } from "../../src/tsnet/testing/surroundings.ts";
+import { makeNetns } from "../support/netns.ts";
+import type { Place } from "../support/place.ts";
+import { must } from "../support/run.ts";
+import { lacksCommand, lacksLinkKind, lacksRoot, testUnless } from "../support/skip.ts";
+import { diff, snapshot } from "../support/snapshot.ts";
+
+const lacks = [lacksRoot, lacksCommand("ip", "nft", "bridge"), lacksLinkKind("macvlan"), lacksLinkKind("vxlan")];
+
+/** A host, a container on its bridge, and one on a macvlan of its uplink. */
+async function build(host: Place, web: Place, lan: Place): Promise<void> {
+  const lines = [
+    "link add br0 type bridge",
+    "addr add 10.1.0.1/24 dev br0",
+    "link set br0 up",
+    `link add v0 master br0 up type veth peer name eth0 netns ${web.name}`,
+    "link add eth0 type veth peer name wire",
+    "addr add 192.0.2.1/24 dev eth0",
+    "link set eth0 up",
+    "link set wire up",
+    "route add default via 192.0.2.254",
+    `link add mv0 link eth0 netns ${lan.name} type macvlan mode bridge`,
+    "link add vx type vxlan id 7 local 192.0.2.1 dstport 4789",
+  ];
+  for (const line of lines) await host.exec("ip", ...line.split(" "));
+  await host.exec("bridge", ..."fdb append 00:00:00:00:00:00 dev vx dst 192.0.2.9".split(" "));
+  await host.exec(
+    "nft",
+    "add table ip t; add chain ip t p { type nat hook postrouting priority 100; }; add rule ip t p ip saddr 10.1.0.0/24 masquerade; add chain ip t d { type nat hook prerouting priority -100; }; add rule ip t d tcp dport 8080 dnat to 10.1.0.2:80",
+  );
+  await web.exec("ip", "addr", "add", "10.1.0.2/24", "dev", "eth0");
+  await web.exec("ip", "link", "set", "eth0", "up");
+  await web.exec("ip", "route", "add", "default", "via", "10.1.0.1");
+}
+
+async function graph(...args: string[]): Promise<string> {
+  const { exit, out, err } = await tsnet(["graph", ...args]);
+  if (exit !== 0) throw new Error(`tsnet graph ${args.join(" ")}: exit ${exit}\n${err}`);
+  return out;
+}
+
+interface IpLink {
+  readonly ifname: string;
+  readonly ifindex: number;
+  readonly master?: string;
+  readonly flags: readonly string[];
+  readonly linkinfo?: { readonly info_kind?: string };
+  readonly addr_info: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope: string }[];
+}
+
+testUnless(lacks, "the picture has the links that ip has, and looking changes nothing", async () => {
+  await using host = await makeNetns();
+  await using web = await makeNetns();
+  await using lan = await makeNetns();
+  await build(host, web, lan);
+  const places = [host, web, lan];
+  const before = await Promise.all(places.map((place) => snapshot(place)));
+  const picture = JSON.parse(await graph(...places.map(({ name }) => name), "--format", "json")) as Picture;
+  for (const [i, place] of places.entries()) {
+    const old = before[i];
+    expect(old && diff(old, await snapshot(place))).toEqual([]);
+    const box = picture.namespaces.find(({ label }) => label === place.name);
+    const nameOf = (id: string | undefined): string | undefined => box?.faces.find((face) => face.id === id)?.name;
+    const theirs = JSON.parse(await place.exec("ip", "-j", "-d", "addr")) as IpLink[];
+    expect(
+      box?.faces.map(({ id, name, kind, up, master, addresses }) => ({
+        ...{ index: Number(id.split(":")[1]), name, kind, up, master: nameOf(master), addresses },
+      })),
+    ).toEqual(
+      theirs
+        .filter(({ flags }) => !flags.includes("LOOPBACK"))
+        .map((link) => ({
+          ...{ index: link.ifindex, name: link.ifname, kind: link.linkinfo?.info_kind ?? "hardware" },
+          ...{ up: link.flags.includes("UP"), master: link.master },
+          addresses: link.addr_info.filter((a) => a.scope !== "link").map((a) => `${a.local}/${a.prefixlen}`),
+        })),
+    );
+  }
+  const named = new Map(picture.namespaces.flatMap((b) => b.faces.map((f) => [f.id, `${b.label} ${f.name}`] as const)));
+  expect(
+    picture.wires.map(({ kind, from, to }) => `${kind} ${[named.get(from), named.get(to)].sort().join(" ")}`).sort(),
+  ).toEqual(
+    [
+      `veth ${[`${host.name} v0`, `${web.name} eth0`].sort().join(" ")}`,
+      `veth ${host.name} eth0 ${host.name} wire`,
+      `macvlan ${[`${host.name} eth0`, `${lan.name} mv0`].sort().join(" ")}`,
+    ].sort(),
+  );
+  const [ours, inside] = [host, web].map(({ name }) => picture.namespaces.find(({ label }) => label === name));
+  expect(named.get(inside?.waysOut[0]?.gateway ?? "")).toBe(`${host.name} br0`);
+  expect(ours?.waysOut).toMatchObject([{ via: "192.0.2.254" }]);
+  expect(ours?.masquerades).toMatchObject([{ source: "ip saddr 10.1.0.0/24 masquerade", by: "ip t p" }]);
+  expect(ours?.published).toMatchObject([{ host: "tcp dport 8080 dnat to 10.1.0.2:80", by: "ip t d" }]);
+  expect(ours?.faces.find(({ name }) => name === "vx")?.vxlan).toEqual({ vni: 7, port: 4789, peers: ["192.0.2.9"] });
+});
+
+testUnless(lacks, "a namespace that has ended meanwhile is a remark, and the rest is drawn", async () => {
+  const native = loadNative();
+  await using stays = await makeNetns();
+  const goes = await makeNetns();
+  const all = findNamespaces(native).namespaces.filter(({ name }) => name === stays.name || name === goes.name);
+  await goes[Symbol.asyncDispose]();
+  const { namespaces } = pictureOf(await lookAt({ native }, all, PARTS));
+  expect(namespaces.map(({ label, remarks }) => [label, remarks.length]).sort()).toEqual(
+    [
+      [stays.name, 0],
+      [goes.name, 1],
+    ].sort(),
+  );
+});
+
+/** Runs in the page: boxes that lie on each other, and labels that reach beyond their box. */
+const FAULTS = `<script>addEventListener("load", () => {
+  const rects = [...document.querySelectorAll("rect.box")];
+  const area = (e) => e.getBoundingClientRect();
+  const faults = [];
+  for (const [i, a] of rects.entries()) for (const b of rects.slice(i + 1)) {
+    const [p, q] = [area(a), area(b)];
+    if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) faults.push("overlap");
+  }
+  let labels = 0;
+  for (const text of document.querySelectorAll("text")) {
+    labels++;
+    const [t, r] = [area(text), area(text.parentNode.querySelector("rect.box"))];
+    if (t.left < r.left || t.right > r.right || t.top < r.top || t.bottom > r.bottom) faults.push("cut " + text.textContent);
+  }
+  document.title = JSON.stringify({ boxes: rects.length, labels, faults });
+})</script>`;
+
+testUnless(
+  [...lacks, lacksCommand("chromium")],
+  "in a browser no boxes overlap and no label is cut; the page runs no script of its own",
+  async () => {
+    await using host = await makeNetns();
+    await using web = await makeNetns();
+    await using lan = await makeNetns();
+    await build(host, web, lan);
+    await web.exec("ip", "link", "set", "eth0", "alias", "<script>document.title='run'</script>");
+    const folder = await mkdtemp(join(tmpdir(), "tsnet-graph-"));
+    try {
+      const show = async (format: string, change: (text: string) => string): Promise<string> => {
+        const page = join(folder, `${format}.html`);
+        await graph(host.name, web.name, lan.name, "--format", format, "-o", page);
+        await Bun.write(page, change(await Bun.file(page).text()));
+        const browser = [
+          "chromium",
+          "--headless",
+          "--no-sandbox",
+          "--disable-gpu",
+          `--user-data-dir=${folder}/profile`,
+        ];
+        const dump = await must([...browser, "--virtual-time-budget=3000", "--dump-dom", `file://${page}`]);
+        return /<title>([^<]*)<\/title>(?!.*<\/head>.*<title>)/.exec(dump)?.[1] ?? "";
+      };
+      expect(await show("html", (text) => text)).toBe("tsnet graph");
+      const svg = (text: string): string =>
+        `<!DOCTYPE html><html><head><title>no</title>${FAULTS}</head><body>${text.replace(/^<\?xml.*\n/, "")}</body></html>`;
+      const found = JSON.parse((await show("svg", svg)).replaceAll("&quot;", '"'));
+      expect(found).toMatchObject({ boxes: 5, faults: [] });
+      expect(found.labels).toBeGreaterThan(12);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
