@@ -98,6 +98,8 @@ for (const count of [10, 100, 1_000]) {
   compare(`${count} namespaces`, {
     "tsnet ns ls": [TSNET, "ns", "ls"],
     "tsnet ns ls --json": [TSNET, "ns", "ls", "--json"],
+    "tsnet graph": [TSNET, "graph"],
+    "tsnet graph --format svg": [TSNET, "graph", "--format", "svg"],
     "tsnet addr ls --all --json": [TSNET, "addr", "ls", "--all", "--json"],
     "ip netns list": ["ip", "netns", "list"],
   });

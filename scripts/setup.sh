@@ -28,6 +28,7 @@ iproute2 ip
 iputils-ping ping
 "
 setup_test_packages="
+chromium chromium
 conntrack conntrack
 containerd containerd
 containernetworking-plugins /usr/lib/cni/bridge

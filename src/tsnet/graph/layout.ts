@@ -163,10 +163,10 @@ function linesOf(picture: Picture, words: Words, rects: readonly Rect[], outside
     lines.push({ kind: "wire", title, points: joined(a, b, i, rects) });
   }
   for (const { unit, faces } of outsides)
-    for (const [i, face] of faces.entries()) {
+    for (const face of faces) {
       const a = at.get(face);
       const b = { rect: unit.center, y: unit.center.y + unit.center.height / 2 };
-      if (a) lines.push({ kind: "out", title: unit.center.title, points: joined(a, b, i, rects) });
+      if (a) lines.push({ kind: "out", title: unit.center.title, points: joined(a, b, lines.length, rects) });
     }
   return lines;
 }
@@ -178,7 +178,7 @@ function joined(a: End, b: End, i: number, rects: readonly Rect[]): Point[] {
   const to = { x: right.rect.x, y: right.y };
   if (from.y === to.y && from.x <= to.x) return [from, to];
   // Each wire bends at a place of its own, so that they can be told apart.
-  const track = 8 + (i % TRACKS) * 6;
+  const track = 8 + ((3 * i) % TRACKS) * 6;
   const end = { x: right.rect.x + right.rect.width, y: right.y };
   const ways =
     from.x > to.x

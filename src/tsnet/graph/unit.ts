@@ -40,7 +40,7 @@ const PAD = 10;
 const GAP = 12;
 /** Between a box and those that hang on it: room for wires. */
 const GUTTER = 70;
-const MOST_COLUMNS = 72;
+const MOST_COLUMNS = 100;
 
 export const columnsOf = (text: string): number => Bun.stringWidth(text);
 
