@@ -102,6 +102,25 @@ testUnless(lacks, "the picture has the links that ip has, and looking changes no
   expect(ours?.faces.find(({ name }) => name === "vx")?.vxlan).toEqual({ vni: 7, port: 4789, peers: ["192.0.2.9"] });
 });
 
+testUnless(lacks, "what our own table publishes and masquerades stands at the container's interface", async () => {
+  await using host = await makeNetns();
+  await using web = await makeNetns();
+  await using lan = await makeNetns();
+  await build(host, web, lan);
+  await host.exec(
+    "nft",
+    `add table inet tsnet; add chain inet tsnet net; add map inet tsnet masq4 { type ipv4_addr : verdict; }; add element inet tsnet masq4 { 10.1.0.2 : jump net }; add map inet tsnet ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }; add element inet tsnet ports4 { tcp . 8081 : 10.1.0.2 . 80 }`,
+  );
+  const picture = JSON.parse(await graph(host.name, web.name, "--json")) as Picture;
+  const [ours, inside] = [host, web].map(({ name }) => picture.namespaces.find(({ label }) => label === name));
+  const face = inside?.faces[0]?.id;
+  expect(ours?.published.filter(({ by }) => by === "tsnet")).toEqual([
+    { protocol: "tcp", host: "tcp 0.0.0.0:8081", target: "10.1.0.2:80", face, by: "tsnet" },
+  ]);
+  expect(ours?.masquerades.filter(({ by }) => by === "tsnet")).toEqual([{ source: "10.1.0.2", face, by: "tsnet" }]);
+  expect(await graph(host.name, web.name)).toContain("eth0  10.1.0.2/24  masqueraded  ← tcp 0.0.0.0:8081 → :80");
+});
+
 testUnless(lacks, "a namespace that has ended meanwhile is a remark, and the rest is drawn", async () => {
   const native = loadNative();
   await using stays = await makeNetns();

@@ -14,6 +14,7 @@ import { narrow } from "./narrow.ts";
 interface Options {
   readonly format: string;
   readonly output?: string;
+  readonly json?: boolean;
 }
 
 const FORMATS = ["text", "svg", "html", "mermaid", "json"];
@@ -28,7 +29,9 @@ export function graphCommand(s: Surroundings): Command {
     .argument("[ns...]", `only what these have to do with: ${NS_HELP}`)
     .addOption(new Option("--format <format>", "what it is drawn as").choices(FORMATS).default("text"))
     .option("-o, --output <file>", "write it there instead of standard output")
-    .action(async (names: readonly string[], options: Options) => {
+    .option("--json", "as --format json")
+    .action(async (names: readonly string[], { json, ...given }: Options) => {
+      const options = json === true ? { ...given, format: "json" } : given;
       const host = findNamespaces(s.native);
       const wanted = names.map((name) => targetOf(s, host, name));
       const known = new Set(host.namespaces.map((ns) => ns.identity));
