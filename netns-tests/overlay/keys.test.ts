@@ -82,6 +82,28 @@ testUnless(
   60_000,
 );
 
+testUnless(
+  lack,
+  "directRouting over IPv6: a plain route for IPv6 inside, and the tunnel for IPv4",
+  async () => {
+    await using lab = await makeOverlayLab({ underlay: 6, hosts: 2, keys: { directRouting: true } });
+    const [one, two] = [lab.host(1), lab.host(2)];
+    const [a, b] = [await one.attach("a"), await two.attach("b")];
+    expect(await one.place.exec("ip", "-6", "route", "show", "proto", "157")).toMatch(
+      /^fd00:244:2::\/64 via 2001:db8:18::2 dev eth0 metric 42 /m,
+    );
+    expect(await one.place.exec("ip", "route", "show", "proto", "157")).toMatch(
+      /^10\.244\.2\.0\/24 via 10\.244\.2\.0 dev ov42/m,
+    );
+    await one.chain.check(a.at);
+    // The lab's own link has to settle its link-local addresses, which forwarded packets' neighbours are asked from.
+    for (const address of [b.v6, b.v4]) expect(await ping(a.sandbox, address, 5000)).toBe(true);
+    await one.chain.del(a.at);
+    expect(await one.place.exec("ip", "-6", "route", "show", "proto", "157")).toBe("");
+  },
+  30_000,
+);
+
 const others: AsyncDisposable[] = [];
 /** One more sandbox; closed by `closeOthers`. */
 async function another(_of: OverlayHost) {

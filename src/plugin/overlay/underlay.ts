@@ -1,5 +1,5 @@
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { type Cidr, formatIp, type Ip, lastIp, networkCidr, parseIp } from "../../ip/index.ts";
+import { type Cidr, formatIp, type Ip, ipBits, lastIp, networkCidr, parseIp } from "../../ip/index.ts";
 import type { Addr } from "../../kernel/addr.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Link } from "../../kernel/link.ts";
@@ -106,10 +106,11 @@ export const prefixesOf = ({ addresses }: Underlay): Cidr[] =>
 export function takenAddresses(underlay: Underlay): Map<string, string> {
   const taken = new Map<string, string>();
   for (const { ip, prefixLen } of prefixesOf(underlay)) {
-    // Both ends of a prefix, but for point-to-point ones (RFC 3021).
-    if (ip.family !== 4 || prefixLen > 30) continue;
-    for (const end of [ip, lastIp({ ip, prefixLen })])
-      taken.set(formatIp(end), `broadcasts on "${underlay.link.name}"`);
+    // But for point-to-point links (RFC 3021, RFC 6164).
+    if (prefixLen > ipBits(ip.family) - 2) continue;
+    const all = `${ip.family === 4 ? "broadcasts" : "all routers"} on "${underlay.link.name}"`;
+    taken.set(formatIp(ip), all);
+    if (ip.family === 4) taken.set(formatIp(lastIp({ ip, prefixLen })), all);
   }
   for (const { address } of underlay.hostAddresses) {
     const ip = parseIp(address);
