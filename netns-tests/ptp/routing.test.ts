@@ -95,6 +95,37 @@ testUnless(lack, "single addresses with a gateway of another prefix, as cloud ne
   await of(5).chain.check({ ...one.at, prevResult: JSON.parse(JSON.stringify(one.result)) });
 });
 
+testUnless(
+  lack,
+  "an address of the host itself, and an MTU that IPv6 does not fit in, are refused in words",
+  async () => {
+    await using lab = await makeLab();
+    const all = async () =>
+      Promise.all(
+        [
+          ["ip", "-br", "link"],
+          ["ip", "-br", "-4", "addr"],
+          ["ip", "route"],
+        ].map((command) => lab.host.exec(...command)),
+      );
+    const before = await all();
+    const refused: [object, RegExp][] = [
+      [
+        static4and6([{ address: "192.0.2.1/24", gateway: "192.0.2.9" }]),
+        /"code": 11,[\s\S]*192\.0\.2\.1 is the host's own/,
+      ],
+      [static4and6([{ address: "2001:db8::1/64", gateway: "2001:db8::9" }]), /2001:db8::1 is the host's own/],
+      [static4and6([{ address: "192.0.2.255/24", gateway: "192.0.2.9" }]), /192\.0\.2\.255 is one of all hosts/],
+      [{ mtu: 1279 }, /"code": 7,[\s\S]*an MTU of 1279 is too small for fd77::2\/64: IPv6 needs 1280/],
+    ];
+    for (const [keys, says] of refused) {
+      await expect(lab.network({ ...keys }).attach("one")).rejects.toThrow(says);
+      expect(await all()).toEqual(before);
+    }
+    expect((await lab.network({ mtu: 1280 }).attach("two")).addresses.length).toBe(2);
+  },
+);
+
 testUnless(lack, "several addresses of one family, with one gateway and with two", async () => {
   await using lab = await makeLab();
   const network = lab.network(

@@ -1,6 +1,6 @@
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
-import { type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
+import { type Layer3, planLayer3, requireMtuFor } from "../../src/plugin/layer3.ts";
 import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { macOfArgs } from "../../src/plugin/requested-mac.ts";
@@ -45,6 +45,7 @@ export function add(req: AttachmentRequest<BridgeConf>, { host, ipam }: PluginCo
         () => provider.del(req),
       );
       layer3 = planLayer3(lease, { ...conf, interfaceIndex: 2 });
+      requireMtuFor(layer3.ips, conf.mtu);
       dns ??= lease.dns;
     }
 

@@ -1,7 +1,7 @@
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
-import { type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
+import { type Layer3, planLayer3, requireMtuFor } from "../../src/plugin/layer3.ts";
 import { MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { macOfArgs } from "../../src/plugin/requested-mac.ts";
@@ -61,6 +61,7 @@ export function add(req: AttachmentRequest<MacvlanConf>, { host, ipam }: PluginC
         () => provider.del(req),
       );
       layer3 = planLayer3(lease, { interfaceIndex: 0, isGateway: false, isDefaultGateway: false });
+      requireMtuFor(layer3.ips, link.mtu);
       dns ??= lease.dns;
     }
     await tx.step(

@@ -1,6 +1,7 @@
 import type { AttachmentRequest, CniResult } from "../../src/cni/types.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
 import { enableForwarding } from "../../src/plugin/forwarding.ts";
+import { requireMtuFor } from "../../src/plugin/layer3.ts";
 import { hostVethName, MAX_ALIAS, ownerMark, ownerOf } from "../../src/plugin/owner.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { announce, configureSandbox, linkNamed, refuseTakenName } from "../../src/plugin/sandbox.ts";
@@ -25,6 +26,7 @@ export function add(req: AttachmentRequest<PtpConf>, { host, ipam }: PluginConte
       () => provider.del(req),
     );
     const layer3 = planRouted(lease);
+    requireMtuFor(layer3.ips, conf.mtu);
     const hops = hopsOf(layer3.ips);
     // Shared by all containers: ensured here, never undone here.
     for (const family of new Set(hops.map(({ address }) => address.family)))

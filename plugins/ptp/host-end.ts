@@ -1,6 +1,8 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
+import { formatIp } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
+import { RTN } from "../../src/netlink/rtnl/route.const.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
 import { checkFailed } from "../../src/plugin/check.ts";
 import { optional } from "../../src/plugin/sandbox.ts";
@@ -8,6 +10,7 @@ import { gatewaysOf, type Hop, hostRoute } from "./routing.ts";
 
 /** The host's end: up, with the gateways' addresses, and with a route to each address of the container. */
 export async function configureHostEnd(host: Kernel, end: Link, hops: readonly Hop[]): Promise<void> {
+  for (const hop of hops) await refuseOwnAddress(host, hop);
   await optional(() => host.sysctl.set(`net/ipv6/conf/${end.name}/accept_ra`, "0"));
   // Its link-local address is nobody else's, and until it is settled the host cannot ask for the container's neighbours.
   await optional(() => host.sysctl.set(`net/ipv6/conf/${end.name}/accept_dad`, "0"));
@@ -23,6 +26,25 @@ export async function configureHostEnd(host: Kernel, end: Link, hops: readonly H
     if (isNetlinkError(error, "EEXIST")) throw (await takenBy(host, end, hops, error)) ?? error;
     throw error;
   }
+}
+
+/** The host's own addresses count before any route: a container that had one would never be reached. */
+async function refuseOwnAddress(host: Kernel, { address }: Hop): Promise<void> {
+  const text = formatIp(address);
+  let type: number;
+  try {
+    ({ type } = await host.route.get(text));
+  } catch (error) {
+    // No way there yet, as it should be.
+    if (isNetlinkError(error)) return;
+    throw error;
+  }
+  if (type !== RTN.LOCAL && type !== RTN.BROADCAST && type !== RTN.ANYCAST) return;
+  throw new CniError(
+    CNI_CODE.TRY_AGAIN_LATER,
+    `the container's address ${text} is ${type === RTN.LOCAL ? "the host's own" : "one of all hosts on a link of the host"}`,
+    "leave it out of the IPAM plugin's range, or give the network a prefix of its own",
+  );
 }
 
 /** Another container's link has the route: an address cannot lead to two. */

@@ -47,6 +47,19 @@ describe("routing over a link with two ends", () => {
       expect(() => planRouted({ ips: [{ address: "10.1.0.5/24", gateway }] })).toThrow(`gateway "${gateway}"`);
   });
 
+  test("addresses and gateways that nobody can have are refused", () => {
+    const rows: [address: string, gateway: string | undefined, says: string][] = [
+      ["127.0.0.5/8", "127.0.0.1", "address 127.0.0.5 for 127.0.0.5/8, which is loopback"],
+      ["10.1.0.5/24", "0.0.0.0", "gateway 0.0.0.0 for 10.1.0.5/24, which is this host"],
+      ["10.1.0.5/24", "255.255.255.255", "which is multicast or reserved"],
+      ["224.0.0.5/24", "10.0.0.1", "which is multicast or reserved"],
+      ["fd01::5/64", "ff02::1", "which is multicast"],
+      ["::1/64", "fd01::1", "which is loopback"],
+    ];
+    for (const [address, gateway, says] of rows)
+      expect(() => planRouted({ ips: [{ address, ...(gateway ? { gateway } : {}) }] })).toThrow(says);
+  });
+
   test("another gateway than the host's end is said to be on the link", () => {
     const hops = hopsOf(lease.ips);
     const routes = [

@@ -4,6 +4,7 @@ import { formatCidr, formatIp, type Ip, ipBits, networkCidr, parseIp, sameIp } f
 import type { RouteSpec } from "../../src/kernel/route.ts";
 import { RT_SCOPE } from "../../src/netlink/rtnl/route.const.ts";
 import { cidrOf, type Layer3, planLayer3 } from "../../src/plugin/layer3.ts";
+import { reservedAs } from "../../src/plugin/reserved.ts";
 
 /** An address of the container, and the host's end of the link that is its gateway. */
 export interface Hop {
@@ -29,6 +30,14 @@ export function planRouted(lease: CniResult): Layer3 {
     // Where IPAM names none it is the prefix's first address: of a prefix that short it would be another container's.
     if (lease.ips?.[i]?.gateway === undefined && prefixLen > ipBits(ip.family) - 2)
       throw noGateway(`the IPAM plugin returned no gateway for ${address}, and the prefix has no room for one`);
+    for (const [what, each] of [
+      ["address", ip],
+      ["gateway", host],
+    ] as const) {
+      const reserved = reservedAs(each);
+      if (reserved !== undefined)
+        throw noGateway(`the IPAM plugin returned ${what} ${formatIp(each)} for ${address}, which is ${reserved}`);
+    }
     if (sameIp(host, ip)) throw noGateway(`the gateway of ${address} would be the container's own address`);
   }
   return layer3;

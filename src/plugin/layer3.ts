@@ -59,6 +59,20 @@ export function cidrOf(text: string): Cidr {
   );
 }
 
+/** Least MTU of IPv6 (RFC 8200, section 5). */
+const IPV6_MIN_MTU = 1280;
+
+/** CniError 7 when a link of this MTU cannot have the addresses: the kernel refuses them without a word. 0 is any. */
+export function requireMtuFor(ips: readonly CniIp[], mtu: number): void {
+  const six = ips.find(({ address }) => familyOfCidr(address) === 6);
+  if (!six || mtu === 0 || mtu >= IPV6_MIN_MTU) return;
+  throw new CniError(
+    CNI_CODE.INVALID_NETWORK_CONFIG,
+    `an MTU of ${mtu} is too small for ${six.address}: IPv6 needs ${IPV6_MIN_MTU}`,
+    'a greater "mtu", or no IPv6 addresses from the IPAM plugin',
+  );
+}
+
 function firstAddress(cidr: Cidr): string {
   return formatIp(addToIp(networkIp(cidr), 1n));
 }

@@ -12,6 +12,7 @@ import {
   parseIp,
 } from "../../ip/index.ts";
 import { parseMac } from "../mac.ts";
+import { LINK_LOCAL, RESERVED } from "../reserved.ts";
 
 /** Another host of the overlay, as a config or a peer file tells of it. */
 export interface Peer {
@@ -40,22 +41,8 @@ export const MAX_MTU = 65_535;
 /** Of a text that is none of ours. */
 const MAX_SHOWN = 60;
 
-const cidr = (text: string): Cidr => {
-  const parsed = parseCidr(text);
-  if (!parsed) throw new TypeError(text);
-  return parsed;
-};
-
 /** Addresses no packet to another host may have, each with what it is. */
-const UNUSABLE: readonly (readonly [Cidr, string])[] = [
-  [cidr("0.0.0.0/8"), "this host"],
-  [cidr("127.0.0.0/8"), "loopback"],
-  [cidr("169.254.0.0/16"), "link-local"],
-  [cidr("224.0.0.0/3"), "multicast or reserved"],
-  [cidr("::/127"), "loopback"],
-  [cidr("fe80::/10"), "link-local"],
-  [cidr("ff00::/8"), "multicast"],
-];
+const UNUSABLE = [...RESERVED, ...LINK_LOCAL];
 
 /** Why a host cannot have this address; `undefined` when it can. */
 export function addressProblem(ip: Ip): string | undefined {
