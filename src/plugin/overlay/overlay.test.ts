@@ -67,7 +67,9 @@ describe("flannel's subnet.env", () => {
   const refused: [string, string][] = [
     ["", "neither FLANNEL_SUBNET nor FLANNEL_IPV6_SUBNET"],
     ["FLANNEL_SUBNET=", "neither"],
-    ["FLANNEL_SUBNET=10.244.1.1", "is no prefix"],
+    ["FLANNEL_SUBNET=10.244.1.1", "is no IPv4 prefix"],
+    ["FLANNEL_SUBNET=fd00::1/64", "is no IPv4 prefix"],
+    ["FLANNEL_IPV6_SUBNET=10.244.1.1/24", "is no IPv6 prefix"],
     ["FLANNEL_SUBNET=0.0.0.0/0", "every address there is"],
     ["FLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=big", "FLANNEL_MTU"],
     ["FLANNEL_SUBNET=10.244.1.1/24\nFLANNEL_MTU=-1450", "FLANNEL_MTU"],

@@ -10,6 +10,11 @@ export interface SubnetEnv {
   readonly mtu: number | undefined;
 }
 
+const KEYS = [
+  { key: "FLANNEL_SUBNET", family: 4 },
+  { key: "FLANNEL_IPV6_SUBNET", family: 6 },
+] as const;
+
 /** A handful of short lines. */
 const MAX_BYTES = 16 * 1024;
 
@@ -41,11 +46,12 @@ export function parseSubnetEnv(text: string, path: string): SubnetEnv {
     const [, key, value] = /^\s*(?:export\s+)?([A-Z0-9_]+)=(.*?)\s*$/.exec(line) ?? [];
     if (key !== undefined && value !== undefined) values.set(key, value.replace(/^(["'])(.*)\1$/, "$2"));
   }
-  const subnets = ["FLANNEL_SUBNET", "FLANNEL_IPV6_SUBNET"].flatMap((key) => {
+  const subnets = KEYS.flatMap(({ key, family }) => {
     const value = values.get(key) ?? "";
     if (value === "") return [];
     const subnet = parseCidr(value);
-    if (!subnet) throw unreadable(path, `${key}=${JSON.stringify(value.slice(0, 60))} is no prefix`);
+    if (subnet?.ip.family !== family)
+      throw unreadable(path, `${key}=${JSON.stringify(value.slice(0, 60))} is no IPv${family} prefix`);
     const problem = subnetProblem(subnet);
     if (problem !== undefined) throw unreadable(path, `${key}: ${problem}`);
     return [networkCidr(subnet)];
