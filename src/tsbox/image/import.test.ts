@@ -67,6 +67,14 @@ describe("a good archive", () => {
       expect(statSync(`${folder}/data/images`).mode & 0o7777).toBe(0o700);
     });
 
+  test("owners and times of a pax header go before those of the entry", async () => {
+    const pax = { uid: "3000000", gid: "3000001", mtime: "1000000000.5" };
+    const wanted = take(await archive([{ name: "x", content: "1", pax }]));
+    if (process.getuid?.() !== 0) return await expect(wanted).rejects.toThrow("EPERM");
+    const { uid, gid, mtimeMs } = statSync(`${rootfsOf(places, (await wanted).id)}/x`);
+    expect([uid, gid, mtimeMs]).toEqual([3_000_000, 3_000_001, 1_000_000_000_500]);
+  });
+
   test("the same archive is one image with several names; a name moves to the newer image", async () => {
     const { id } = await take(await archive(ROOT));
     expect((await take(gzipSync(await archive(ROOT)), "other:1")).id).toBe(id);
@@ -136,6 +144,14 @@ describe("a hostile archive is refused, and nothing of it is left", () => {
       /which is no file of the archive/,
     ],
     ["a root that is a link", () => [{ name: "./", type: "symlink", linkname: "/" }], /the root of the archive/],
+    [
+      "an owner that is none",
+      () => [{ name: "a", content: "x", pax: { uid: "4294967295" } }],
+      /"a" has no valid owner/,
+    ],
+    ["an owner beyond all", () => [{ name: "a", content: "x", pax: { gid: "1099511627776" } }], /no valid owner/],
+    ["an owner in words", () => [{ name: "a", content: "x", pax: { uid: "0x0" } }], /no valid owner/],
+    ["a sparse file", () => [{ name: "a", content: "x", pax: { "GNU.sparse.major": "1" } }], /"a" is a sparse file/],
     ["a folder with contents replaced", () => [{ name: "a/b" }, { name: "a", content: "x" }], /ENOTEMPTY/],
   ];
   for (const [name, entries, reason] of rows)

@@ -56,7 +56,12 @@ async function place(
   left: { devices: number; attributes: number },
 ): Promise<void> {
   const head = headOf(header);
-  if (Object.keys(header.pax ?? {}).some((key) => key.startsWith("SCHILY.xattr."))) left.attributes++;
+  const records = Object.keys(header.pax ?? {});
+  if (records.some((key) => key.startsWith("SCHILY.xattr."))) left.attributes++;
+  if (records.some((key) => key.startsWith("GNU.sparse.")))
+    throw new Error(
+      `${JSON.stringify(header.name)} is a sparse file, which tsbox does not read: make the archive without -S`,
+    );
   switch (header.type) {
     case "directory":
       return to.folder(head);
@@ -77,18 +82,21 @@ async function place(
   }
 }
 
-function headOf({ name, mode, uid, gid, mtime }: Header): EntryHead {
-  const id = (value: number | undefined): number => {
-    if (value === undefined || !(Number.isInteger(value) && value >= 0 && value < 2 ** 32 - 1))
+/** Records of a pax header go before the fields of the entry's own (pax(1)): owners from 2^21 on stand only there. */
+function headOf({ name, mode, uid, gid, mtime, pax }: Header): EntryHead {
+  const records: { readonly uid?: string; readonly gid?: string; readonly mtime?: string } = pax ?? {};
+  const id = (field: number | undefined, recorded: string | undefined): number => {
+    const value = recorded === undefined ? (field ?? 0) : /^\d{1,10}$/.test(recorded) ? Number(recorded) : Number.NaN;
+    if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32 - 1))
       throw new Error(`${JSON.stringify(name)} has no valid owner`);
     return value;
   };
-  const time = mtime?.getTime() ?? 0;
+  const time = records.mtime === undefined ? (mtime?.getTime() ?? 0) : Math.floor(Number(records.mtime) * 1000);
   return {
     name,
     mode: (mode ?? 0o755) & 0o7777,
-    uid: id(uid ?? 0),
-    gid: id(gid ?? 0),
+    uid: id(uid, records.uid),
+    gid: id(gid, records.gid),
     mtimeMs: Number.isFinite(time) && Math.abs(time) < 2 ** 52 ? time : 0,
   };
 }
