@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { absolutePath } from "../../cli/paths.ts";
 import { UsageError } from "../../cli/usage-error.ts";
 import { EXIT, Failure, messageOf } from "../failure.ts";
@@ -37,5 +38,7 @@ function archiveOf(s: Surroundings, file: string): AsyncIterable<Uint8Array> {
     throw new Failure(`there is no file ${JSON.stringify(file)}`, "name a tar archive, or - for standard input");
   if (kind === "directory")
     throw new Failure(`${JSON.stringify(file)} is a folder`, `tar -C ${file} -c . | tsbox import - NAME`);
+  if (kind !== "file" && !statSync(path).isFIFO())
+    throw new Failure(`${JSON.stringify(file)} is no file`, "name a tar archive, or - for standard input");
   return Bun.file(path).stream();
 }

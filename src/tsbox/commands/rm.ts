@@ -1,3 +1,4 @@
+import { printable } from "../../cli/text.ts";
 import type { ContainerRecord } from "../container/record.ts";
 import { release } from "../container/release.ts";
 import { conditionOf } from "../container/state.ts";
@@ -7,7 +8,7 @@ import { Failure } from "../failure.ts";
 import { toggle } from "../options/option.ts";
 import { word } from "../options/word.ts";
 import type { Lock } from "../store/lock.ts";
-import { findContainer, forgetStaleNames } from "../store/names.ts";
+import { findContainer, forgetStaleNames, NoSuchContainer } from "../store/names.ts";
 import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { each } from "./each.ts";
@@ -27,9 +28,22 @@ export const rm = word({
   operands: { min: 1, max: Number.POSITIVE_INFINITY },
   async run({ force }, operands, s) {
     await ready(s);
-    return each(s, operands, (operand) => remove(s, operand, force));
+    const there = force ? operands.filter((operand) => isThere(s, operand)) : operands;
+    return each(s, there, (operand) => remove(s, operand, force));
   },
 });
+
+/** Whether there is such a container; says so when there is none. */
+function isThere(s: Surroundings, operand: string): boolean {
+  try {
+    findContainer(s.native, s.places, operand);
+  } catch (error) {
+    if (!(error instanceof NoSuchContainer)) return true;
+    s.err(`tsbox: ${printable(error.message)}\n`);
+    return false;
+  }
+  return true;
+}
 
 async function remove(s: Surroundings, operand: string, force: boolean): Promise<void> {
   const id = findContainer(s.native, s.places, operand);

@@ -41,6 +41,12 @@ export async function settingsOf(
     );
   if (network === "host" && values.hostname !== undefined)
     throw wrong("--hostname and --network host contradict each other: the name is the host's", "leave one of them out");
+  const hostKey = network === "host" ? values.sysctl.find(([key]) => key.startsWith("net."))?.[0] : undefined;
+  if (hostKey !== undefined)
+    throw wrong(
+      `--sysctl ${hostKey} and --network host contradict each other: it is the host's`,
+      "leave one of them out",
+    );
   if (values.restart !== undefined && values.restart.name !== "no" && values.rm)
     throw wrong("--restart and --rm contradict each other", "leave one of them out");
   const entrypoint = values.entrypoint === undefined || values.entrypoint === "" ? [] : [values.entrypoint];

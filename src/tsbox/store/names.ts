@@ -69,6 +69,13 @@ function holderOf(files: Files, places: Places, name: string): string | undefine
   return id !== undefined && isId(id) ? id : undefined;
 }
 
+/** Nothing has that name, or an ID that begins so. */
+export class NoSuchContainer extends Failure {
+  constructor(word: string) {
+    super(`no such container: ${word}`, "tsbox ps -a lists them");
+  }
+}
+
 /** The container that a name, an ID or the beginning of one means. */
 export function findContainer(files: Files, places: Places, word: string): string {
   const named = /^[\w.-]+$/.test(word) && isHeld(files, places, word) ? holderOf(files, places, word) : undefined;
@@ -80,7 +87,7 @@ export function findContainer(files: Files, places: Places, word: string): strin
   if (only !== undefined && second === undefined) return only;
   if (only !== undefined)
     throw new Failure(`${JSON.stringify(word)} begins the IDs of ${matching.length} containers`, "give more digits");
-  throw new Failure(`no such container: ${word}`, "tsbox ps -a lists them");
+  throw new NoSuchContainer(word);
 }
 
 export const allContainers = (files: Files, places: Places): string[] =>
