@@ -38,6 +38,9 @@ const ROWS: readonly (readonly [args: readonly string[], status: number, said: s
   [["run", "--rm", "--network", "nowhere", "box", "true"], 125, "need bridge, none, host"],
   [["run", "--rm", "--network", "none", "-p", "80:80", "box", "true"], 125, "-p needs a network"],
   [["run", "--rm", "--network", "host", "--hostname", "x", "box", "true"], 125, "--hostname"],
+  [["run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "box", "true"], 125, "it is the host's"],
+  [["run", "--name", "again", "box", "missing"], 127, "missing"],
+  [["run", "-d", "--name", "again", "box", "/etc/plain"], 126, "/etc/plain"],
   [["run", "--rm", "-p", "80:80:80:80", "box", "true"], 125, "need [[IP:][HOSTPORT]:]PORT"],
   [["run", "--rm", "-p", "99999:80", "box", "true"], 125, "99999"],
   [["run", "--rm", "--restart", "always", "box", "true"], 125, "--restart and --rm"],
@@ -54,6 +57,8 @@ const ROWS: readonly (readonly [args: readonly string[], status: number, said: s
   [["start"], 125, "CONTAINER"],
   [["stop", "no-such"], 1, "no such container"],
   [["exec", "no-such", "true"], 1, "no such container"],
+  [["rm", "no-such"], 1, "no such container"],
+  [["rm", "-f", "no-such"], 0, "no such container"],
   [["rm", "../../etc"], 1, "no such container"],
   [["rm", ""], 1, "no such container"],
   [["logs", "no-such"], 1, "no such container"],
@@ -61,6 +66,7 @@ const ROWS: readonly (readonly [args: readonly string[], status: number, said: s
   [["rename", "no-such", "x"], 1, "no such container"],
   [["import", "/none/such", "x"], 1, "there is no file"],
   [["import", "/etc", "x"], 1, "is a folder"],
+  [["import", "/dev/null", "x"], 1, "is no file"],
   [["import", "/etc/hostname", "x"], 1, "cannot read the archive"],
   [["import", "/etc/hostname", "Upper:x"], 125, "invalid image name"],
   [["rmi", "no-such"], 1, "no such image"],
@@ -77,7 +83,7 @@ for (const [args, status, said] of ROWS)
 test("a port in use, by a container and by a program of the host: nothing is left, and the holder is named", async (lab) => {
   await lab.ok("run", "-d", "--name", "holder", "-p", "8085:80", "box", "sleep", "60");
   const before = await traces(lab);
-  for (const options of [["--rm"], ["-d", "--rm"]]) {
+  for (const options of [["--rm"], ["-d", "--rm"], ["-d", "--name", "late"]]) {
     const ran = await lab.tsbox(["run", ...options, "-p", "8085:81", "box", "true"]);
     expect([ran.code, ran.stderr]).toEqual([125, expect.stringContaining("8085")]);
     expect(await traces(lab)).toEqual(before);

@@ -31,7 +31,8 @@ container could not be started, 126 when the program cannot be executed, 127 whe
           unattended: values.detach,
         });
       } catch (error) {
-        if (record.autoRemove) dropContainer(s.native, s.places, record.id, record.name);
+        // With or without --rm: the same command line again is to find its name free.
+        dropContainer(s.native, s.places, record.id, record.name);
         throw error;
       } finally {
         held.release();
