@@ -149,11 +149,14 @@ async function ourRules(view: NftView, table: TableRef, chain: string): Promise<
   });
 }
 
+/** The whole of a comment, which ends with a NUL where iptables keeps it: what only speaks of our rules is somebody's own. */
+const OUR_TEXT = /(?:^|\0)(tsnet1 firewall (?:pass|admin) [^\s\0"]+)(?:\0|$)/;
+
 function ourText(rule: NftRule): string | undefined {
   const matches = (rule.expressions ?? []).map((e) => (e.kind === "unknown" && e.data ? textOfBytes(e.data) : ""));
   for (const text of [commentOf(rule.userdata) ?? "", ...matches]) {
-    const found = /tsnet1 firewall (?:pass|admin) [^\s\0"]+/.exec(text);
-    if (found) return found[0];
+    const found = OUR_TEXT.exec(text)?.[1];
+    if (found !== undefined) return found;
   }
   return undefined;
 }
