@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { NO_TERMINAL } from "../terminal.ts";
 import { htmlPicture } from "./html.ts";
-import { isCrossed, layOut } from "./layout.ts";
+import { isCrossed, joined, layOut } from "./layout.ts";
 import { mermaidPicture } from "./mermaid.ts";
 import type { Box, Face, Picture } from "./model.ts";
 import { narrow } from "./narrow.ts";
@@ -62,6 +62,22 @@ for (const [bridges, each] of [
     }
     expect(lines.length).toBe(bridges * each + 2 + 2);
   });
+
+test("a line bends where no box is in its way", () => {
+  const rect = (id: string, x: number, y: number, width: number, height: number) => ({
+    ...{ id, kind: "namespace" as const, title: id, subtitle: "", x, y, width, height, rows: [] },
+  });
+  const [a, b, between] = [rect("a", 0, 0, 100, 100), rect("b", 300, 200, 100, 100), rect("c", 104, 60, 90, 120)];
+  const ends = [
+    { rect: a, y: 50 },
+    { rect: b, y: 250 },
+  ] as const;
+  // Close to `a` is the first choice, but not where `c` stands.
+  expect(joined(...ends, 0, [a, b]).map(({ x }) => x)).toEqual([100, 108, 108, 300]);
+  const way = joined(...ends, 0, [a, b, between]);
+  expect(way.map(({ x }) => x)).toEqual([100, 292, 292, 300]);
+  expect([a, b, between].filter((each) => isCrossed(each, way))).toEqual([]);
+});
 
 test("the picture as text", () => {
   expect(textPicture(sample(1, 2), NO_TERMINAL)).toBe(`host

@@ -40,7 +40,7 @@ export function graphCommand(s: Surroundings): Command {
       const picture = names.length === 0 ? whole : narrow(whole, new Set(wanted.map((ns) => String(ns.inode))));
       const text = await drawn(s, picture, options);
       if (options.output === undefined) s.out(text);
-      else await Bun.write(absolutePath(s, options.output), text);
+      else await Bun.write(absolutePath(s, options.output), text, { createPath: false });
       sayRemarks(s, host.remarks);
       if (options.format !== "text") for (const box of picture.namespaces) sayRemarks(s, box.remarks, box.label);
     });

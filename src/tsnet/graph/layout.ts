@@ -172,7 +172,7 @@ function linesOf(picture: Picture, words: Words, rects: readonly Rect[], outside
 }
 
 /** From side to side with two bends between, where no box is in the way if there is such a place. */
-function joined(a: End, b: End, i: number, rects: readonly Rect[]): Point[] {
+export function joined(a: End, b: End, i: number, rects: readonly Rect[]): Point[] {
   const [left, right] = a.rect.x <= b.rect.x ? [a, b] : [b, a];
   const from = { x: left.rect.x + left.rect.width, y: left.y };
   const to = { x: right.rect.x, y: right.y };
