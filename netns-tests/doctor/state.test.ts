@@ -1,6 +1,6 @@
 /** Leases, leftovers, configurations, MTUs, ways back: one fault each on a healthy network. */
 import { expect } from "bun:test";
-import { rm } from "node:fs/promises";
+import { rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { makeSandbox } from "../support/netns.ts";
 import { randomName } from "../support/run.ts";
@@ -16,7 +16,11 @@ plants("a lease is another's", "attachment-without-lease", async ({ w }) => {
 });
 
 plants("a lease's holder never was", "lease-without-attachment", async ({ w }) => {
-  await Bun.write(join(w.leases, "web", "10.38.0.99"), "nobody\r\neth0");
+  const path = join(w.leases, "web", "10.38.0.99");
+  await Bun.write(path, "nobody\r\neth0");
+  // A young one may be of an ADD that is under way.
+  const before = new Date(Date.now() - 600_000);
+  await utimes(path, before, before);
 });
 
 plants("a container ended without DEL", "attachment-gone", async (lab) => {
