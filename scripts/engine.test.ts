@@ -64,8 +64,10 @@ test("what cannot go on ends with a message, and an error object for a runtime",
 });
 
 test("without memory it says so", () => {
-  const { status, stdout, stderr } = spawnSync("prlimit", ["--as=1000000000", program], { encoding: "utf8" });
-  expect([status, stdout]).toEqual([1, ""]);
+  const env = { ...process.env, CNI_COMMAND: "ADD" };
+  const { status, stdout, stderr } = spawnSync("prlimit", ["--as=1000000000", program], { encoding: "utf8", env });
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout).code).toBe(100);
   expect(stderr).toContain("address space");
 });
 

@@ -12,20 +12,27 @@
 struct engine engine;
 #define Q (&engine.instance)
 
-/* To stderr, and as the error object a runtime expects when it is a plugin's call. */
-void die(const char *what, const char *detail) {
+/*
+ * To stderr, and as the error object a runtime expects when it is a plugin's call: 999 (a bug) for what the engine itself did
+ * wrong, 100 for what the machine does not give it.
+ */
+static _Noreturn void end(int code, const char *what, const char *detail) {
   char text[512];
   int length = snprintf(text, sizeof text, "tsnet: %s: %s\n", what, detail);
   if (length > 0 && write(2, text, (size_t)length) < 0) length = 0;
   if (getenv("CNI_COMMAND") != NULL) {
-    length = snprintf(text, sizeof text, "{\n    \"code\": 999,\n    \"msg\": \"cannot run the plugin: %s\"\n}", what);
+    length = snprintf(text, sizeof text, "{\n    \"code\": %d,\n    \"msg\": \"cannot run the plugin: %s\"\n}", code, what);
     if (length > 0 && write(1, text, (size_t)length) < 0) length = 0;
   }
   _exit(1);
 }
 
+void die(const char *what, const char *detail) {
+  end(100, what, detail);
+}
+
 static void on_fault(int signal) {
-  die("the engine failed", signal == SIGSEGV ? "memory fault or stack overflow" : "illegal operation");
+  end(999, "the engine failed", signal == SIGSEGV ? "memory fault or stack overflow" : "illegal operation");
 }
 
 /* On a stack of its own: a fault may be the other one's end. */
@@ -41,13 +48,13 @@ static void catch_faults(void) {
 void wasm_rt_trap(wasm_rt_trap_t trap) {
   char text[32];
   snprintf(text, sizeof text, "trap %d", (int)trap);
-  die("the engine failed", text);
+  end(999, "the engine failed", text);
 }
 
 /* Ends the process when `value` is an exception. */
 static ref checked(ref value, const char *what) {
   ref exception = QTS_ResolveException(Q, engine.context, value);
-  if (exception != 0) die(what, (const char *)memory_at(QTS_Dump(Q, engine.context, exception)));
+  if (exception != 0) end(999, what, (const char *)memory_at(QTS_Dump(Q, engine.context, exception)));
   return value;
 }
 
@@ -117,5 +124,5 @@ int main(int argc, char **argv, char **environment) {
   checked(QTS_Call(Q, engine.context, engine.start, QTS_GetUndefined(Q), 0, 0), "the plugin failed");
   ref context = memory_new(sizeof(ref));
   checked(QTS_ExecutePendingJob(Q, engine.runtime, (u32)-1, context), "the plugin failed");
-  die("the plugin ended without an answer", "a promise was never settled");
+  end(999, "the plugin ended without an answer", "a promise was never settled");
 }

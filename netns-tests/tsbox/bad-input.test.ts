@@ -39,6 +39,7 @@ const ROWS: readonly (readonly [args: readonly string[], status: number, said: s
   [["run", "--rm", "--network", "none", "-p", "80:80", "box", "true"], 125, "-p needs a network"],
   [["run", "--rm", "--network", "host", "--hostname", "x", "box", "true"], 125, "--hostname"],
   [["run", "--rm", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "box", "true"], 125, "it is the host's"],
+  [["run", "--rm", "-it", "box", "true"], 125, "not a TTY"],
   [["run", "--name", "again", "box", "missing"], 127, "missing"],
   [["run", "-d", "--name", "again", "box", "/etc/plain"], 126, "/etc/plain"],
   [["run", "--rm", "-p", "80:80:80:80", "box", "true"], 125, "need [[IP:][HOSTPORT]:]PORT"],

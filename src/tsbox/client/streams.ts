@@ -1,4 +1,5 @@
 import { isSystemError } from "../../../native/load.ts";
+import { Failure } from "../failure.ts";
 import { request } from "../helper/frames.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { signalName } from "../values/signal.ts";
@@ -37,6 +38,18 @@ export function outputTo({ native }: Pick<Surroundings, "native">): MonitorListe
       }
     },
   };
+}
+
+/**
+ * Refuses to tie a terminal to a standard input that is none, as Docker does: a pipe's end would never reach the program. To be
+ * asked before anything is made.
+ */
+export function requireTerminal(
+  { native }: Pick<Surroundings, "native">,
+  { tty, stdin }: Pick<Ties, "tty" | "stdin">,
+): void {
+  if (tty && stdin && native.ttySize(0) === undefined)
+    throw new Failure("the input device is not a TTY", "leave -t away to pass a pipe or a file on");
 }
 
 /** Ties the streams until the container ends, the connection breaks or somebody detaches. */

@@ -1,6 +1,6 @@
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../client/detach-keys.ts";
 import { MonitorClient } from "../client/monitor.ts";
-import { outputTo, tie } from "../client/streams.ts";
+import { outputTo, requireTerminal, tie } from "../client/streams.ts";
 import { containerCgroups } from "../container/cgroups.ts";
 import { finishIfFree } from "../container/finish.ts";
 import { conditionOf } from "../container/state.ts";
@@ -37,9 +37,10 @@ export const attach = word({
     if (conditionOf(s, id).kind !== "alive")
       throw new Failure(`container ${name} is not running`, `tsbox start ${name}`);
     if (containerCgroups().open(id).frozen) throw new Failure(`container ${name} is paused`, `tsbox unpause ${name}`);
+    const passes = stdin && !noStdin;
+    requireTerminal(s, { tty, stdin: passes });
     const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, outputTo(s));
     if (client === undefined) throw new Failure(`the monitor of container ${name} does not answer`, "see tsbox ps -a");
-    const passes = stdin && !noStdin;
     await client.must(request.attach({ stdin: passes, output: true, lossless: true }), "attach");
     const ending = await tie(s, client, {
       stdin: passes,

@@ -1,6 +1,6 @@
 import { DEFAULT_DETACH_KEYS } from "../client/detach-keys.ts";
 import { MonitorClient } from "../client/monitor.ts";
-import { outputTo, terminalSize, tie } from "../client/streams.ts";
+import { outputTo, requireTerminal, terminalSize, tie } from "../client/streams.ts";
 import { containerCgroups } from "../container/cgroups.ts";
 import { runHelper } from "../container/helper.ts";
 import type { ContainerRecord } from "../container/record.ts";
@@ -37,6 +37,7 @@ export const exec = word({
   operands: { min: 2, max: Number.POSITIVE_INFINITY },
   stopAtOperand: true,
   async run({ interactive, tty }, [operand = "", ...args], s) {
+    requireTerminal(s, { tty, stdin: interactive });
     await ready(s);
     const record = findRecord(s.native, s.places, operand);
     mustRun(s, record);

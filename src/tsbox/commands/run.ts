@@ -1,5 +1,5 @@
 import { DEFAULT_DETACH_KEYS } from "../client/detach-keys.ts";
-import { type Ending, outputTo, terminalSize, tie } from "../client/streams.ts";
+import { type Ending, outputTo, requireTerminal, terminalSize, tie } from "../client/streams.ts";
 import { finishIfFree } from "../container/finish.ts";
 import { RUN_OPTIONS } from "../container/options.ts";
 import { startContainer } from "../container/start.ts";
@@ -20,6 +20,7 @@ container could not be started, 126 when the program cannot be executed, 127 whe
   stopAtOperand: true,
   async run(values, operands, s) {
     try {
+      requireTerminal(s, { tty: values.tty, stdin: values.interactive && !values.detach });
       await ready(s);
       const { record, held } = await createContainer(values, operands, s);
       let client: Awaited<ReturnType<typeof startContainer>>;

@@ -1,5 +1,5 @@
 import { DEFAULT_DETACH_KEYS } from "../client/detach-keys.ts";
-import { outputTo, terminalSize, tie } from "../client/streams.ts";
+import { outputTo, requireTerminal, terminalSize, tie } from "../client/streams.ts";
 import { finish, finishIfFree } from "../container/finish.ts";
 import { startContainer } from "../container/start.ts";
 import { conditionOf } from "../container/state.ts";
@@ -45,6 +45,7 @@ export async function startUnattended(s: Surroundings, shown: string): Promise<v
 
 async function startTied(s: Surroundings, shown: string): Promise<number> {
   const { id, tty, stdin } = findRecord(s.native, s.places, shown);
+  requireTerminal(s, { tty, stdin });
   const client = await startLocked(s, shown, (record) =>
     startContainer(s, record, {
       unattended: false,
