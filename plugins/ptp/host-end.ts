@@ -35,8 +35,8 @@ async function refuseOwnAddress(host: Kernel, { address }: Hop): Promise<void> {
   try {
     ({ type } = await host.route.get(text));
   } catch (error) {
-    // No way there yet, as it should be.
-    if (isNetlinkError(error)) return;
+    // No way there yet, as it should be; or a route that refuses (blackhole, unreachable, prohibit), which ours comes before.
+    if (isNetlinkError(error, "ENETUNREACH", "EINVAL", "EHOSTUNREACH", "EACCES")) return;
     throw error;
   }
   if (type !== RTN.LOCAL && type !== RTN.BROADCAST && type !== RTN.ANYCAST) return;
