@@ -15,7 +15,8 @@ const FILE_SECONDS = Number(process.env["TSNET_FILE_SECONDS"] ?? (SOAK ? 7200 : 
 const TEST_MS = Number(process.env["TSNET_TEST_MS"] ?? (SOAK ? 3_600_000 : 60_000));
 
 /** Named namespaces are kept out of the machine's /run/netns too. */
-const PREPARE = 'ip link set lo up && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && exec "$@"';
+const PREPARE = 'ip link set lo up && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && "$@"; exit $?';
+// The shell stays the first process and reaps what loses its parent.
 const ISOLATION = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
 
 /** Files of netns-tests; those named `*.vm.test.ts` run in the virtual machine only. */
