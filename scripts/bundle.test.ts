@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
-import { asEnums, bundleForEngine } from "./bundle.ts";
+import { asEnums, bundleForEngine, withoutNodeModules } from "./bundle.ts";
 
 const root = `${import.meta.dir}/..`;
 type Objects = Record<string, Record<string, unknown>>;
@@ -56,4 +56,17 @@ test("what the plugins' engine evaluates uses no runtime but it, and loads nothi
   expect(late.length).toBeGreaterThan(100);
   const calls = bundle.slice(bundle.lastIndexOf("(),makeAll()") - 30 * late.length);
   for (const name of late) expect(calls).toContain(`${name}(),`);
+});
+
+test("commander is bundled without the node: modules it does not need, and an unknown import is no surprise", async () => {
+  const source = await Bun.file(`${root}/node_modules/commander/lib/command.js`).text();
+  const lean = withoutNodeModules(source);
+  expect([...lean.matchAll(/from 'node:(\w+)'/g)].map(([, name]) => name)).toEqual(["events", "process"]);
+  expect(lean.split("\n").length).toBe(source.split("\n").length);
+  // Which of them are used at all, and that only for executables as sub-commands and names of script files.
+  const uses = [...source.matchAll(/\b(?:childProcess|fs|path)\.(\w+)\(/g)].map(([, name]) => name);
+  expect(new Set(uses)).toEqual(
+    new Set(["existsSync", "resolve", "extname", "realpathSync", "dirname", "basename", "spawn"]),
+  );
+  expect(() => withoutNodeModules("import net from 'node:net';")).toThrow("not known here");
 });
