@@ -17,27 +17,50 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
       return table(only(heading), rows.map(only), terminal);
     }
   }
-  const widths = heading.map((cell) => Bun.stringWidth(cell));
-  for (const row of rows)
-    for (const [column, cell] of row.entries()) {
-      const width = Bun.stringWidth(cell);
+  const widths = heading.map(columnsOf);
+  // In long lists most cells are as the one above, which is cheap to see.
+  let above: readonly string[] = [];
+  for (const row of rows) {
+    for (let column = 0; column < row.length; column++) {
+      const cell = row[column] ?? "";
+      if (cell === above[column]) continue;
+      const width = columnsOf(cell);
       if (width > (widths[column] ?? 0)) widths[column] = width;
     }
+    above = row;
+  }
   if (terminal?.columns !== undefined) narrow(widths, terminal.columns - GAP.length * (widths.length - 1));
   const last = heading.length - 1;
+  /** Cells of the line above, and as they were written. */
+  const cells: string[] = [];
+  const written: string[] = [];
   const line = (row: readonly string[]): string => {
+    // Where the line ends: cells at its end may be empty.
+    let end = row.length - 1;
+    while (end > 0 && row[end] === "") end--;
     let text = "";
-    for (const [column, whole] of row.entries()) {
-      const width = widths[column] ?? 0;
-      const cell = cutTo(whole, width);
-      text += column === last ? cell : cell + " ".repeat(Math.max(0, width - Bun.stringWidth(cell))) + GAP;
+    for (let column = 0; column <= end; column++) {
+      const cell = row[column] ?? "";
+      if (cell !== cells[column]) {
+        cells[column] = cell;
+        written[column] = padded(cutTo(cell, widths[column] ?? 0), column === last ? 0 : (widths[column] ?? 0));
+      }
+      text += column === 0 ? written[column] : GAP + written[column];
     }
     return `${text.trimEnd()}\n`;
   };
   const top = line(heading);
-  const head = terminal ? `${styled(terminal, "bold", top.trimEnd())}\n` : top;
-  return head + rows.map(line).join("");
+  let text = terminal ? `${styled(terminal, "bold", top.trimEnd())}\n` : top;
+  for (const row of rows) text += line(row);
+  return text;
 }
+
+const padded = (cell: string, width: number): string => cell + " ".repeat(Math.max(0, width - columnsOf(cell)));
+
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** How many columns of a terminal a text takes. */
+const columnsOf = (text: string): number => (PLAIN.test(text) ? text.length : Bun.stringWidth(text));
 
 /** Takes from the widest column until all fit, or none can give any more. */
 function narrow(widths: number[], room: number): void {
@@ -61,7 +84,8 @@ function used(heading: readonly string[], rows: readonly (readonly string[])[]):
 
 /** Text cut to so many columns, the last of them `…`. */
 export function cutTo(text: string, width: number): string {
-  if (Bun.stringWidth(text) <= width) return text;
+  if (columnsOf(text) <= width) return text;
+  if (PLAIN.test(text)) return `${text.slice(0, Math.max(0, width - 1))}…`;
   let cut = "";
   for (const char of text) {
     if (Bun.stringWidth(cut + char) >= width) break;
@@ -90,9 +114,12 @@ export const printable = (text: string): string =>
     },
   );
 
-/** A value as JSON in a line, of ASCII control characters none, also not those above 0x7f that terminals obey. */
-export const jsonLine = (value: unknown): string => safeLine(JSON.stringify(value));
+/** A value as JSON, of ASCII control characters none, also not those above 0x7f that terminals obey. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
-/** The same of JSON that is text already. */
-export const safeLine = (json: string): string =>
-  `${json.replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+/** The same as a line. */
+export const jsonLine = (value: unknown): string => `${jsonText(value)}\n`;

@@ -3,7 +3,7 @@ import type { Nexthop, Via } from "../../netlink/rtnl/nexthop.ts";
 import { RT_SCOPE, RT_TABLE, RTM_F, RTN, RTNH_F, RTPROT } from "../../netlink/rtnl/route.const.ts";
 import { type Form, flagNames, type LinkNames, protocolName, scopeName, tableName, typeName } from "./names.ts";
 
-const FLAGS = [
+export const ROUTE_FLAGS = [
   [RTNH_F.DEAD, "dead"],
   [RTNH_F.ONLINK, "onlink"],
   [RTNH_F.PERVASIVE, "pervasive"],
@@ -32,41 +32,8 @@ const viaForm = (via: Via | undefined): Form | undefined =>
     ? { family: via.family === 2 ? "inet" : "inet6", host: via.address }
     : undefined;
 
-/**
- * The forms of many routes as the text of a JSON array. Most routes of a long list say nothing rare, and for them it is put
- * together at once, in a third of the time.
- */
-export function routesJson(routes: readonly Route[], nameOf: LinkNames, tables: boolean): string {
-  const names = new Map<number, string>();
-  const dev = (index: number): string => {
-    let text = names.get(index);
-    if (text === undefined) {
-      text = `,"dev":${JSON.stringify(nameOf(index))}`;
-      names.set(index, text);
-    }
-    return text;
-  };
-  return `[${routes.map((route) => (route.plain ? plainJson(route, dev, tables) : JSON.stringify(routeForm(route, nameOf, tables)))).join(",")}]`;
-}
-
-/** As `routeForm`, of a plain route. Addresses and the names of numbers need no escapes. */
-function plainJson(route: Route, dev: (index: number) => string, tables: boolean): string {
-  let text = route.type === RTN.UNICAST ? "{" : `{"type":"${typeName(route.type)}",`;
-  text += `"dst":"${dstText(route.dst)}"`;
-  if (route.tos !== 0) text += `,"tos":"${tosText(route.tos)}"`;
-  if (route.gw !== undefined) text += `,"gateway":"${route.gw}"`;
-  if (route.oif !== undefined) text += dev(route.oif);
-  if (tables && route.table !== RT_TABLE.MAIN) text += `,"table":"${tableName(route.table)}"`;
-  if (route.protocol !== RTPROT.BOOT) text += `,"protocol":"${protocolName(route.protocol)}"`;
-  if (route.scope !== RT_SCOPE.UNIVERSE) text += `,"scope":"${scopeName(route.scope)}"`;
-  if (route.src !== undefined) text += `,"prefsrc":"${route.src}"`;
-  if (route.priority !== undefined) text += `,"metric":${route.priority}`;
-  text += route.flags === 0 ? ',"flags":[]' : `,"flags":${JSON.stringify(flagNames(FLAGS, route.flags))}`;
-  return route.pref === undefined ? `${text}}` : `${text},"pref":"${prefName(route.pref)}"}`;
-}
-
-const tosText = (tos: number): string => `0x${tos.toString(16).padStart(2, "0")}`;
-const prefName = (pref: number): string => PREF[pref] ?? String(pref);
+export const tosText = (tos: number): string => `0x${tos.toString(16).padStart(2, "0")}`;
+export const prefName = (pref: number): string => PREF[pref] ?? String(pref);
 
 /** @param tables whether routes of several tables are listed, so that each names its own unless it is main */
 export function routeForm(route: Route, nameOf: LinkNames, tables: boolean): Form {
@@ -85,7 +52,7 @@ export function routeForm(route: Route, nameOf: LinkNames, tables: boolean): For
     scope: route.scope === RT_SCOPE.UNIVERSE ? undefined : scopeName(route.scope),
     prefsrc: route.src,
     metric: route.priority,
-    flags: flagNames(FLAGS, route.flags),
+    flags: flagNames(ROUTE_FLAGS, route.flags),
     mark: attrs.mark,
     uid: attrs.uid,
     expires: attrs.cacheInfo?.expires ? Math.trunc(attrs.cacheInfo.expires / 100) : undefined,
@@ -102,7 +69,7 @@ const hopForm = ({ flags, hops, index, attrs }: Nexthop, nameOf: LinkNames): For
   via: viaForm(attrs.via),
   dev: index === 0 ? undefined : nameOf(index),
   weight: hops + 1,
-  flags: flagNames(FLAGS, flags),
+  flags: flagNames(ROUTE_FLAGS, flags),
 });
 
 function metricsForm(metrics: NonNullable<Route["attrs"]["metrics"]>): Form {

@@ -1,5 +1,6 @@
 import { type LinkNames, linkNames } from "../forms/names.ts";
-import type { Look, Part, Snapshot } from "../look/index.ts";
+import type { Look, Namespace, Part, Snapshot } from "../look/index.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 /** One namespace as a topic sees it. */
 export interface Seen<Options = object> {
@@ -23,8 +24,8 @@ export interface Topic<Options extends object = object> {
   readonly options?: readonly (readonly [flags: string, description: string])[];
   /** The value of `--json` for one namespace. */
   json(seen: Seen<Options>): unknown;
-  /** The same as text, where that is much faster to make at once. */
-  jsonText?(seen: Seen<Options>): string;
+  /** The same as text, straight from what the kernel says; `undefined` when that is out of the ordinary, for the long way. */
+  fastJson?(s: Pick<Surroundings, "native">, ns: Namespace, options: Options): string | undefined;
   /** Lines for people, each cell escaped by the caller; or a whole text, escaped already. */
   text(seen: Seen<Options>): Rows | string;
 }

@@ -4,15 +4,19 @@ import type { Link } from "../../kernel/link.ts";
 import type { Neigh } from "../../kernel/neigh.ts";
 import type { Route, RouteHop } from "../../kernel/route.ts";
 import type { Rule } from "../../kernel/rule.ts";
+import { AF } from "../../netlink/rtnl/constants.ts";
 import { NUD } from "../../netlink/rtnl/neigh.const.ts";
 import { RT_SCOPE, RT_TABLE, RTN, RTPROT } from "../../netlink/rtnl/route.const.ts";
+import { getRoute } from "../../netlink/rtnl/route.ts";
 import { addrFlags, addrForms } from "../forms/addr.ts";
 import { linkForm, operstateName } from "../forms/link.ts";
-import { type LinkNames, protocolName, scopeName, tableName, typeName } from "../forms/names.ts";
+import { type LinkNames, linkNames, protocolName, scopeName, tableName, typeName } from "../forms/names.ts";
 import { fdbForm, fdbState, neighForm, neighStates } from "../forms/neigh.ts";
-import { dstText, routeForm, routesJson } from "../forms/route.ts";
+import { dstText, routeForm } from "../forms/route.ts";
+import { RouteTexts } from "../forms/route-bytes.ts";
 import { ruleForm } from "../forms/rule.ts";
 import { type Look, labelOf, type Namespace, type Peer } from "../look/index.ts";
+import { DUMP, linkDump, rawDumps, rawLinks } from "../look/raw.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Topic } from "./topic.ts";
 
@@ -96,6 +100,10 @@ function tableOf({ table = "main" }: RouteOptions): number | undefined {
   return number;
 }
 
+/** IPv4 before IPv6. */
+const routeDumps = (table: number | undefined): Uint8Array[] =>
+  [AF.INET, AF.INET6].map((family) => getRoute.encode({ header: { family }, attrs: { table } }, DUMP, 1 + family));
+
 function routesOf(routes: readonly Route[], options: RouteOptions): readonly Route[] {
   const table = tableOf(options);
   return table === undefined ? routes : routes.filter((route) => route.table === table);
@@ -110,8 +118,15 @@ export const routeTopic: Topic<RouteOptions> = {
   options: [["--table <name>", "main (default), local, default, a number, or all"]],
   json: ({ snapshot, nameOf, options }) =>
     routesOf(snapshot.routes ?? [], options).map((route) => routeForm(route, nameOf, tableOf(options) === undefined)),
-  jsonText: ({ snapshot, nameOf, options }) =>
-    routesJson(routesOf(snapshot.routes ?? [], options), nameOf, tableOf(options) === undefined),
+  fastJson: (s, ns, options) => {
+    const table = tableOf(options);
+    const dumps = rawDumps(s, ns, [linkDump(), ...routeDumps(table)]);
+    const links = dumps?.[0] && rawLinks(dumps[0]);
+    if (!dumps || !links) return undefined;
+    const nameOf = linkNames(links);
+    const members = dumps.slice(1).map((bytes) => new RouteTexts(bytes, nameOf, table === undefined).members());
+    return members.includes(undefined) ? undefined : `[${members.filter((text) => text !== "").join(",")}]`;
+  },
   text: ({ snapshot, nameOf, options }) => ({
     heading: ["DESTINATION", "VIA", "LINK", "TABLE", "SCOPE", "METRIC", "SOURCE", "MADE BY"],
     rows: routesOf(snapshot.routes ?? [], options).map((route) => routeRow(route, nameOf)),

@@ -5,7 +5,7 @@ import { sayRemarks } from "../remarks.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { lookFor, NS_HELP, ownNamespace } from "../target.ts";
-import { jsonLine, printable, safeLine, table } from "../text.ts";
+import { jsonLine, printable, table } from "../text.ts";
 import { UsageError } from "../usage-error.ts";
 import { group, word } from "../word.ts";
 import { type Rows, type Seen, seenBy, type Topic } from "./topic.ts";
@@ -30,11 +30,19 @@ export function topicCommand<O extends object>(s: Surroundings, topic: Topic<O>)
 async function list<O extends object>(s: Surroundings, topic: Topic<O>, options: Options & O): Promise<void> {
   if (options.all && options.namespace !== undefined)
     throw new UsageError("-n and --all exclude each other", "name one namespace, or take all");
+  const fast = options.json && !options.all && topic.fastJson?.(s, oneNamespace(s, options.namespace), options);
+  if (fast) {
+    s.out(`${fast}\n`);
+    return;
+  }
   const { look, remarks } = await read(s, topic, options);
   sayRemarks(s, remarks);
   if (options.all) listAll(s, topic, look, options);
   else listOne(s, topic, look, options);
 }
+
+const oneNamespace = (s: Surroundings, name: string | undefined): Namespace =>
+  name === undefined ? ownNamespace(s) : lookFor(s, name).ns;
 
 /** Without `-n` and links to follow, nothing but this process's own namespace is looked at. */
 async function read<O extends object>(s: Surroundings, topic: Topic<O>, options: Options) {
@@ -90,7 +98,7 @@ function listOne<O extends object>(s: Surroundings, topic: Topic<O>, look: Look,
       `${remark.about} of ${options.namespace === undefined ? "this namespace" : `"${options.namespace}"`}: ${remark.text}`,
     );
   const seen = seenBy(snapshot, look, options);
-  if (options.json) s.out(topic.jsonText ? safeLine(topic.jsonText(seen)) : jsonLine(topic.json(seen)));
+  if (options.json) s.out(jsonLine(topic.json(seen)));
   else s.out(rendered(s, topic.text(seen)));
   sayRemarks(s, snapshot.remarks);
 }
@@ -130,10 +138,16 @@ function namespaceJson<O extends object>(topic: Topic<O>, seen: Seen<O>) {
 
 /** A table with every cell escaped, fit to the terminal; nothing for no rows. */
 export const rendered = (s: Pick<Surroundings, "terminal">, text: Rows | string): string =>
-  typeof text === "string"
-    ? text
-    : table(
-        text.heading,
-        text.rows.map((row) => row.map(printable)),
-        s.terminal,
-      );
+  typeof text === "string" ? text : table(text.heading, escaped(text.rows), s.terminal);
+
+/** In long lists most cells are as the one above, and escaped already. */
+function escaped(rows: Rows["rows"]): string[][] {
+  let above: readonly string[] = [];
+  let safe: readonly string[] = [];
+  return rows.map((row) => {
+    const now = row.map((cell, column) => (cell === above[column] ? (safe[column] ?? "") : printable(cell)));
+    above = row;
+    safe = now;
+    return now;
+  });
+}
