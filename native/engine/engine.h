@@ -37,6 +37,9 @@ uint8_t *memory_at(ref address);
 /* Memory of the engine's own heap; ends the process when there is none. */
 ref memory_new(size_t length);
 
+/* heap.c: what was restored ends at `end`; the heap goes on behind it. */
+void heap_restore(ref end);
+
 /* snapshot.c */
 void snapshot_write(const char *path, const char *base);
 /* False when this executable has none behind it. */

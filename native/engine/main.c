@@ -1,6 +1,7 @@
 #include "engine.h"
 #include "netns.h"
 #include "own.h"
+#include "plan.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -70,37 +71,38 @@ static ref global_function(const char *name) {
   return QTS_GetProp(Q, engine.context, QTS_GetGlobalObject(Q, engine.context), key);
 }
 
-/*
- * Takes the free pieces between what the heap holds, for good: what a process allocates then comes from the heap's end, one
- * after the other, and not from a hundred pages that it would otherwise share with the others.
- */
-static void fill_holes(void) {
-  ref end = memory_new(1 << 20);
-  quickjs_free(Q, end);
-  for (size_t size = 64 << 10; size >= 8; size -= size > 1024 ? 1024 : 8)
-    while (memory_new(size) < end) continue;
-}
+struct bundle {
+  const char *text;
+  size_t length;
+};
 
-/* Evaluates a bundle and writes the executable with its heap. */
-static int make(const char *bundle, const char *base, const char *out) {
-  static char source[4 << 20];
-  FILE *file = fopen(bundle, "rbe");
-  size_t length = file == NULL ? 0 : fread(source, 1, sizeof source, file);
-  if (length == 0 || length == sizeof source) die("cannot read the bundle", bundle);
-  fclose(file);
+static void evaluate(const void *argument) {
+  const struct bundle *bundle = argument;
   engine.runtime = QTS_NewRuntime(Q);
   engine.context = QTS_NewContext(Q, engine.runtime, 0);
   QTS_RuntimeSetMaxStackSize(Q, engine.runtime, 192 << 10);
   functions_install();
+  ref source = string(bundle->text, bundle->length);
   enum { STRICT = 1 << 3 };
-  checked(QTS_Eval(Q, engine.context, string(source, length), (u32)length, string("tsnet-cni", 9), 0, STRICT),
-          "the bundle failed");
+  checked(QTS_Eval(Q, engine.context, source, (u32)bundle->length, string("tsnet-cni", 9), 0, STRICT), "the bundle failed");
+  memset(memory_at(source), 0, bundle->length);
+  quickjs_free(Q, source);
   engine.to_bytes = global_function("toBytes");
   engine.to_bigint = global_function("toBigInt");
   engine.start = global_function("start");
   ref context = memory_new(sizeof(ref));
   checked(QTS_ExecutePendingJob(Q, engine.runtime, (u32)-1, context), "the bundle failed");
-  fill_holes();
+}
+
+/* Evaluates a bundle and writes the executable with its heap. */
+static int make(const char *file, const char *base, const char *out) {
+  static char text[4 << 20];
+  FILE *in = fopen(file, "rbe");
+  size_t length = in == NULL ? 0 : fread(text, 1, sizeof text, in);
+  if (length == 0 || length == sizeof text) die("cannot read the bundle", file);
+  fclose(in);
+  const struct bundle bundle = {text, length};
+  plan_twice(evaluate, &bundle);
   snapshot_write(out, base);
   return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The engine's linear memory: 8 GiB of address space, so that no 32-bit address with a 32-bit offset leaves it, of which
- * the first pages are accessible. What lies behind faults (main.c says so and ends the process).
+ * the first pages and the heap (heap.h) are accessible. The rest faults (main.c says so and ends the process).
  */
 #include "engine.h"
 
@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { INITIAL_PAGES = 256, MAX_PAGES = 32768 };
+enum { INITIAL_PAGES = 256, MAX_PAGES = 16384 };
 static const size_t RESERVED = (size_t)8 << 30;
 
 static wasm_rt_memory_t memory;
@@ -26,6 +26,7 @@ void memory_init(void) {
   /* The code reaches the memory through %gs (build.sh), which nothing else in a process uses. */
   if (syscall(SYS_arch_prctl, ARCH_SET_GS, start) < 0) die("cannot set the gs register", "arch_prctl");
   memory.max_pages = MAX_PAGES;
+  memory.size = UINT32_MAX; /* no check of its own: what is not accessible faults */
   if (!memory_resize(INITIAL_PAGES)) die("out of memory", "mprotect");
 }
 
@@ -35,7 +36,6 @@ bool memory_resize(uint64_t pages) {
   uint8_t *end = memory.data + (size_t)memory.pages * WASM_PAGE;
   if (mprotect(end, (size_t)(pages - memory.pages) * WASM_PAGE, PROT_READ | PROT_WRITE) < 0) return false;
   memory.pages = (uint32_t)pages;
-  memory.size = (uint32_t)(pages * WASM_PAGE);
   return true;
 }
 

@@ -4,6 +4,8 @@
  * pointer) and tables that are the same in every process.
  */
 #include "engine.h"
+#include "heap.h"
+#include "plan.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include <unistd.h>
 
 enum { ALIGN = 4096, GAP = 64 * ALIGN, MAX_PIECES = 8 };
-static const char MAGIC[8] = "tsnheap2";
+static const char MAGIC[8] = "tsnheap3";
 
 /* Bytes; multiples of ALIGN. */
 struct piece {
@@ -26,6 +28,7 @@ struct trailer {
   uint32_t pages; /* of the memory */
   struct piece piece[MAX_PIECES];
   uint32_t stack_pointer;
+  ref heap_end;
   ref runtime, context, to_bytes, to_bigint, start;
 };
 
@@ -38,11 +41,10 @@ static bool is_zero(uint64_t at) {
   return memcmp(memory_at((ref)at), zeros, ALIGN) == 0;
 }
 
-/* The pieces of the memory; fewer than GAP zeros between two are part of one. */
-static void find_pieces(struct trailer *trailer) {
-  uint64_t end = (uint64_t)memory_pages() * WASM_PAGE;
+/* The pieces of the memory between two addresses; fewer than GAP zeros between two are part of one. */
+static void find_pieces(struct trailer *trailer, uint64_t start, uint64_t end) {
   struct piece *last = NULL;
-  for (uint64_t at = 0; at < end; at += ALIGN) {
+  for (uint64_t at = start; at < end; at += ALIGN) {
     if (is_zero(at)) continue;
     if (last == NULL || at - (last->in_memory + last->length) > GAP) {
       if (trailer->pieces == MAX_PIECES) die("the heap is in too many pieces", "snapshot");
@@ -65,13 +67,15 @@ void snapshot_write(const char *path, const char *base) {
   }
   struct trailer trailer = {.pages = memory_pages(),
                             .stack_pointer = engine.instance.w2c_g0,
+                            .heap_end = plan_end(),
                             .runtime = engine.runtime,
                             .context = engine.context,
                             .to_bytes = engine.to_bytes,
                             .to_bigint = engine.to_bigint,
                             .start = engine.start};
   memcpy(trailer.magic, MAGIC, sizeof MAGIC);
-  find_pieces(&trailer);
+  find_pieces(&trailer, 0, (uint64_t)memory_pages() * WASM_PAGE);
+  find_pieces(&trailer, HEAP_START, plan_end());
   for (uint32_t i = 0; i < trailer.pieces; i++) {
     struct piece *piece = &trailer.piece[i];
     piece->in_file = written;
@@ -103,6 +107,7 @@ bool snapshot_restore(void) {
     engine.to_bytes = trailer.to_bytes;
     engine.to_bigint = trailer.to_bigint;
     engine.start = trailer.start;
+    heap_restore(trailer.heap_end);
   }
   close(fd);
   return found;
