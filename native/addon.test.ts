@@ -333,6 +333,35 @@ describe("files", () => {
   });
 });
 
+describe("packets and files of others", () => {
+  test("a datagram socket of a namespace reaches nothing outside it, and names what cannot be", () => {
+    expect(failure(() => native.udpOpen(netns, "192.0.2.1", 53))).toMatchObject({ op: "connect", code: "ENETUNREACH" });
+    expect(code(() => native.udpOpen(netns, "localhost", 53))).toBe("EINVAL");
+    expect(code(() => native.udpOpen(netns, "fe80::1%nowhere", 53))).toBe("ENODEV");
+    expect(() => native.udpOpen(netns, "127.0.0.1", 0)).toThrow(RangeError);
+    expect(code(() => native.packetOpen(netns, 77, 0x0806))).toBe("ENODEV");
+    expect(() => native.packetOpen(netns, 0, 0x0806)).toThrow(RangeError);
+    const fd = native.packetOpen(netns, 1, 0x0806);
+    expect(code(() => native.localReceive(fd, 100, 0))).toBe("ETIMEDOUT");
+    native.closeFd(fd);
+  });
+
+  test("a file below a root of somebody else's, whatever its links say, in both forms", async () => {
+    fs.mkdirSync(`${folder}/root/etc`, { recursive: true });
+    fs.writeFileSync(`${folder}/root/etc/secret`, "inside");
+    fs.symlinkSync("/etc/secret", `${folder}/root/etc/link`);
+    fs.symlinkSync("/etc/passwd", `${folder}/root/etc/out`);
+    expect(text(native.readFileInside(`${folder}/root`, "etc/link", 100))).toBe("inside");
+    expect(text(await native.readFileInsideAsync(`${folder}/root`, "/etc/link", 100))).toBe("inside");
+    expect(failure(() => native.readFileInside(`${folder}/root`, "etc/out", 100))).toMatchObject({
+      op: "openat2",
+      code: "ENOENT",
+    });
+    const failed = await native.readFileInsideAsync(`${folder}/root`, "etc", 100).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "EINVAL" });
+  });
+});
+
 describe("programs", () => {
   const none = new Uint8Array();
   const shell = (script: string, stdin = none, timeoutMs = 20_000, maxOutput = 1 << 20) =>

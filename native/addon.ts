@@ -117,6 +117,18 @@ export interface Native {
   icmpEcho(netns: Fd, address: string, packetBytes: number, timeoutMs: number): number | undefined;
   icmpEchoAsync(netns: Fd, address: string, packetBytes: number, timeoutMs: number): Promise<number | undefined>;
 
+  // --- packets: `writeAll` sends one, `localReceive` gives the next one whole, `closeFd` ends it
+  /**
+   * A UDP socket in a namespace, to one address and port, and from there only. What routers say (ECONNREFUSED, EHOSTUNREACH) is
+   * thrown by the next call. EINVAL for what is no address; an IPv6 one of a link names it: `fe80::1%eth0`.
+   */
+  udpOpen(netns: Fd, address: string, port: number): Fd;
+  /**
+   * Whole frames of one link of a namespace (packet(7)), of one protocol (ETH_P_* of linux/if_ether.h): what comes in is received, what is written
+   * goes out as it is. Frames that this host sends are not among those received. EPERM without CAP_NET_RAW; ENETDOWN.
+   */
+  packetOpen(netns: Fd, ifIndex: number, protocol: number): Fd;
+
   // --- files (node:fs costs 2 ms of start-up); modes are subject to the umask, as in open(2)
   /**
    * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked; symbolic links are refused (ELOOP).
@@ -127,6 +139,13 @@ export interface Native {
   lockFileAsync(path: string, timeoutMs: number): Promise<Fd>;
   /** EFBIG over `maxBytes`; refuses what is not a regular file (EINVAL) without blocking. */
   readFile(path: string, maxBytes: number): Uint8Array;
+  /**
+   * The same below a folder that somebody else has power over, as a container's root: links are followed as if that folder were `/`,
+   * and nothing outside is reached (openat2(2), RESOLVE_IN_ROOT). What is no regular file is not opened (EINVAL). It may take
+   * as long as a file system there wants, so use the second form and a clock.
+   */
+  readFileInside(root: string, path: string, maxBytes: number): Uint8Array;
+  readFileInsideAsync(root: string, path: string, maxBytes: number): Promise<Uint8Array>;
   /** O_CREAT|O_EXCL; what was made is removed again when the write fails. */
   createFile(path: string, bytes: Uint8Array, mode: number): void;
   /** pread(2): up to `length` bytes from `offset`, fewer at the end of the file. Regular files only (EINVAL). */

@@ -22,6 +22,8 @@ extern const struct function run_functions[];
 extern const struct function cgroup_functions[];
 extern const struct function local_functions[];
 extern const struct function tty_functions[];
+extern const struct function datagram_functions[];
+extern const struct function inside_functions[];
 extern const struct function *const all_functions[];
 
 #endif

@@ -2,5 +2,6 @@
 
 const struct function *const all_functions[] = {
     echo_functions,   stream_functions, netns_functions, netlink_functions, sysctl_functions, file_functions, fileat_functions,
-    lock_functions,   run_functions,    local_functions, cgroup_functions,  tty_functions,    NULL,
+    lock_functions,   run_functions,    local_functions, cgroup_functions,  tty_functions,    datagram_functions,
+    inside_functions, NULL,
 };
