@@ -83,6 +83,10 @@ export const FAULTS = [
   "vxlan-neigh",
   "vxlan-route",
   "conntrack-full",
+  "path-mtu",
+  "no-name-server",
+  "name-server-silent",
+  "name-server-fails",
 ] as const;
 export type FaultId = (typeof FAULTS)[number];
 
@@ -93,6 +97,7 @@ export const about = {
   network: (name: string): string => `network ${name}`,
   link: (netns: string, index: number): string => `link ${netns} ${index}`,
   netns: (identity: string): string => `netns ${identity}`,
+  address: (address: string): string => `address ${address}`,
 } as const;
 
 /** Puts findings that follow from others beneath them. One that follows from several stands beneath the first. */

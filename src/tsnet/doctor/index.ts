@@ -11,15 +11,19 @@ import { sayRemarks } from "../remarks.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { NS_HELP, targetOf } from "../target.ts";
+import { UsageError } from "../usage-error.ts";
 import { type Collected, collect } from "./collect.ts";
-import { about, arrange, type Doubt, type Finding } from "./finding.ts";
+import { about, arrange, type Finding, type Judgement } from "./finding.ts";
 import { mend } from "./fix.ts";
 import { judge } from "./judge.ts";
 import { reportJson, reportText } from "./print.ts";
+import { labelsOf } from "./probe/dns.ts";
 import { leftBehind, overlayFaults } from "./seen.ts";
 
 interface Options extends GcOptions {
   readonly fix?: boolean;
+  readonly probe?: boolean;
+  readonly name?: string;
 }
 
 const HELP = `
@@ -27,7 +31,9 @@ Compares what runtimes remember of their containers with what is there, and eval
 iptables-nft too) for the containers' packets. It says each fault in a sentence, with what was seen and what to do; what
 only follows from another fault stands beneath it. Rules that it cannot evaluate it names ("cannot tell") and does not guess.
 Run it where the containers' host ends are: it looks at the namespace it is called in, and from there into all others.
-No packet is sent and nothing is changed without --fix. The exit status is 1 when there is a fault.`;
+With --probe it also sends packets, from inside the containers: questions to their name servers, echo requests of full size to
+gateways, name servers and overlay peers, ARP and neighbour questions for their own addresses.
+No packet is sent without --probe, and nothing is changed without --fix. The exit status is 1 when there is a fault.`;
 
 /** `tsnet doctor`: what is wrong with the networks of this host's containers. */
 export function doctorCommand(s: Surroundings): Command {
@@ -35,12 +41,18 @@ export function doctorCommand(s: Surroundings): Command {
     "tsnet doctor",
     "tsnet doctor web",
     "tsnet doctor --fix",
+    "tsnet doctor web --probe",
   ])
     .argument("[of]", `only what concerns a network, or a namespace by ${NS_HELP}`)
     .option("--data-dir <folder>", "where leases are, beside what configurations name")
     .option("--fix", "repair what is safe to repair: sysctls, links, bridge ports, what tsnet repair puts back")
+    .option("--probe", "also send packets: do names resolve, do large packets arrive, who else has an address")
+    .option("--name <name>", "with --probe: the name that name servers are asked for (default: the root)")
     .addHelpText("after", HELP)
-    .action((of: string | undefined, options: Options) => withHost(s, (kernel) => run(s, kernel, of, options)));
+    .action((of: string | undefined, options: Options) => {
+      checkName(options);
+      return withHost(s, (kernel) => run(s, kernel, of, options));
+    });
 }
 
 async function run(s: Surroundings, kernel: Kernel, of: string | undefined, options: Options): Promise<void> {
@@ -51,8 +63,11 @@ async function run(s: Surroundings, kernel: Kernel, of: string | undefined, opti
   ];
   const collected = await collect(s, options, seen);
   const { picture, host } = collected;
-  const { findings, doubts } = judge(picture);
+  const judged = judge(picture);
   const concerns = filterOf(s, collected, of);
+  const probed = options.probe ? await sendProbes(s, kernel, collected, concerns, options) : NOTHING;
+  const findings = [...judged.findings, ...probed.findings.filter((finding) => !isNamed(finding, judged.findings))];
+  const doubts = [...judged.doubts, ...probed.doubts];
   const told = arrange(findings).filter((root) => concerns(root) || root.consequences.some(concerns));
   const all = told.flatMap(({ consequences, ...root }): Finding[] => [root, ...consequences]);
   const mended = options.fix ? await mend(s, { host, kernel, cacheDir }, all) : [];
@@ -60,6 +75,36 @@ async function run(s: Surroundings, kernel: Kernel, of: string | undefined, opti
   const report = { told, doubts: doubts.filter(concerns), mended, attachments: picture.attachments.length };
   s.out(options.json ? reportJson(report) : reportText(report, s));
   if (told.length > 0) throw new Unsuccessful();
+}
+
+const NOTHING: Judgement = { findings: [], doubts: [] };
+
+/** Loaded when it is asked for. Of what the command line names no more than that is probed. */
+async function sendProbes(
+  s: Surroundings,
+  host: Kernel,
+  { picture }: Collected,
+  concerns: (what: Pick<Finding, "scopes">) => boolean,
+  options: Options,
+): Promise<Judgement> {
+  const attachments = picture.attachments.filter(({ cached }) => concerns({ scopes: [about.attachment(cached)] }));
+  const { probe } = await import("./probe/index.ts");
+  return probe({ s, host, picture, attachments, options, name: options.name });
+}
+
+/** An address that is seen twice is not told again because the other answers. */
+const isNamed = ({ fault, scopes: [address] }: Finding, named: readonly Finding[]): boolean =>
+  fault === "duplicate-address" && named.some((other) => other.fault === fault && other.scopes[0] === address);
+
+function checkName({ name, probe }: Options): void {
+  if (name === undefined) return;
+  if (!probe)
+    throw new UsageError("--name is for --probe, and that is not there", "tsnet doctor --probe --name example.com");
+  if (!labelsOf(name))
+    throw new UsageError(
+      `"${name}" is no name that a server can be asked for`,
+      "labels of 1 to 63 bytes with dots between",
+    );
 }
 
 /** Networks that have attachments. */
@@ -71,7 +116,7 @@ function filterOf(
   s: Surroundings,
   { picture, host }: Collected,
   of: string | undefined,
-): (what: Finding | Doubt) => boolean {
+): (what: Pick<Finding, "scopes">) => boolean {
   if (of === undefined) return () => true;
   const { attachments, networks } = picture;
   const isNetwork =

@@ -48,8 +48,7 @@ export async function leftBehind(
 /** Overlays whose device or entries are not as their config has them; one that nothing was attached to yet has none. */
 export async function overlayFaults(s: Surroundings, host: Kernel, options: GcOptions, used: ReadonlySet<string>) {
   const found: Finding[] = [];
-  for (const overlay of allOverlays(s, options)) {
-    if (!used.has(overlay.network)) continue;
+  for (const overlay of overlaysInUse(s, options, used)) {
     try {
       const plan = await planOverlay({ host, files: s.native, cwd: "/" }, overlay.conf());
       const view = await lookAtOverlay(host, plan);
@@ -84,9 +83,10 @@ export async function overlayFaults(s: Surroundings, host: Kernel, options: GcOp
   return found;
 }
 
-function allOverlays(s: Surroundings, options: GcOptions) {
+/** Those of the networks that have attachments. */
+export function overlaysInUse(s: Surroundings, options: GcOptions, used: ReadonlySet<string>) {
   try {
-    return overlaysOf(s, undefined, options);
+    return overlaysOf(s, undefined, options).filter(({ network }) => used.has(network));
   } catch (error) {
     if (error instanceof CniError) return [];
     throw error;

@@ -48,7 +48,7 @@ export async function reachOf(host: Asks, remote: Remote, mtu: number, timeoutMs
 }
 
 /** The largest size that fits, of `most` and less; that `least` does is taken for granted. */
-async function largest(fits: (bytes: number) => Promise<boolean>, least: number, most: number): Promise<number> {
+export async function largest(fits: (bytes: number) => Promise<boolean>, least: number, most: number): Promise<number> {
   if (most <= least || (await fits(most))) return most;
   let [low, high] = [least, most];
   while (high - low > 1) {
@@ -59,13 +59,13 @@ async function largest(fits: (bytes: number) => Promise<boolean>, least: number,
   return low;
 }
 
-/** A packet or its answer may be lost for other reasons than its size. */
-async function echo(
+/** A packet or its answer may be lost for other reasons than its size, so it is sent again unless that is said. */
+export async function echo(
   host: Asks,
   address: string,
   bytes: number,
   timeoutMs: number,
-): Promise<{ ms: number | undefined; error?: string }> {
+): Promise<{ ms: number | undefined; tooLarge?: true; error?: string }> {
   let error: string | undefined;
   for (let i = 0; i < TRIES; i++) {
     try {
@@ -73,7 +73,7 @@ async function echo(
       if (ms !== undefined) return { ms };
     } catch (thrown) {
       if (!isSystemError(thrown) || !TOLD.includes(thrown.code)) throw thrown;
-      if (thrown.code === "EMSGSIZE") return { ms: undefined };
+      if (thrown.code === "EMSGSIZE") return { ms: undefined, tooLarge: true };
       error = thrown.message;
     }
   }

@@ -48,7 +48,7 @@ export function duplicates({ host, attachments, neighbours }: Picture): Finding[
         sentence: `${address} is on ${who.length} interfaces of one network: ${who.map(({ name }) => name).join(", ")}`,
         evidence: who.map(({ name }) => `${address} on ${name}`),
         remedy: "take it from the one that no lease gave it to (tsnet ipam show)",
-        scopes: who.flatMap(({ scopes }) => scopes),
+        scopes: [about.address(address), ...who.flatMap(({ scopes }) => scopes)],
       },
     ];
   });
