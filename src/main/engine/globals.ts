@@ -94,12 +94,13 @@ if (!("toBase64" in Uint8Array.prototype))
     },
   });
 if (!("fromBase64" in Uint8Array)) Object.defineProperty(Uint8Array, "fromBase64", { value: fromBase64 });
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte < 16 ? "0" : "") + byte.toString(16));
 
 if (!("toHex" in Uint8Array.prototype))
   Object.defineProperty(Uint8Array.prototype, "toHex", {
     value(this: Uint8Array): string {
       let hex = "";
-      for (const byte of this) hex += (byte < 16 ? "0" : "") + byte.toString(16);
+      for (let at = 0; at < this.length; at++) hex += HEX[this[at] ?? 0];
       return hex;
     },
   });
