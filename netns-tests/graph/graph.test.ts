@@ -1,7 +1,4 @@
 import { expect } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { loadNative } from "../../native/load.ts";
 import { PARTS, pictureOf } from "../../src/tsnet/graph/build.ts";
 import { layOut } from "../../src/tsnet/graph/layout.ts";
@@ -12,9 +9,9 @@ import { findNamespaces, lookAt } from "../../src/tsnet/look/index.ts";
 import { tsnet } from "../../src/tsnet/testing/surroundings.ts";
 import { makeNetns } from "../support/netns.ts";
 import type { Place } from "../support/place.ts";
-import { must } from "../support/run.ts";
 import { lacksCommand, lacksLinkKind, lacksRoot, testUnless } from "../support/skip.ts";
 import { diff, snapshot } from "../support/snapshot.ts";
+import { inBrowser } from "./browser.ts";
 
 const lacks = [lacksRoot, lacksCommand("ip", "nft", "bridge"), lacksLinkKind("macvlan"), lacksLinkKind("vxlan")];
 
@@ -157,25 +154,6 @@ const FAULTS = `<script>addEventListener("load", () => {
   document.title = JSON.stringify({ boxes: rects.length, labels, faults });
 })</script>`;
 
-/** Opens a page in a headless browser, and gives the title that it has then. */
-async function titleOf(folder: string, page: string): Promise<string> {
-  const file = join(folder, "page.html");
-  await Bun.write(file, page);
-  const flags = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${folder}/profile`];
-  const dump = await must(["chromium", ...flags, "--virtual-time-budget=3000", "--dump-dom", `file://${file}`]);
-  const title = /<title>([^<]*)<\/title>(?!.*<\/head>.*<title>)/.exec(dump)?.[1] ?? "";
-  return title.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
-}
-
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "tsnet-graph-"));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 const inspected = (svg: string): string =>
   `<!DOCTYPE html><html><head><title>no</title>${FAULTS}</head><body>${svg.replace(/^<\?xml.*\n/, "")}</body></html>`;
 
@@ -188,17 +166,11 @@ testUnless(
     await using lan = await makeNetns();
     await build(host, web, lan);
     await web.exec("ip", "link", "set", "eth0", "alias", "<script>document.title='run'</script>");
-    await inFolder(async (folder) => {
-      const drawn = async (format: string): Promise<string> => {
-        const file = join(folder, format);
-        await graph(host.name, web.name, lan.name, "--format", format, "-o", file);
-        return await Bun.file(file).text();
-      };
-      expect(await titleOf(folder, await drawn("html"))).toBe("tsnet graph");
-      const found = JSON.parse(await titleOf(folder, inspected(await drawn("svg"))));
-      expect(found).toMatchObject({ boxes: 5, faults: [] });
-      expect(found.labels).toBeGreaterThan(12);
-    });
+    const drawn = (format: string): Promise<string> => graph(host.name, web.name, lan.name, "--format", format);
+    expect(await inBrowser(await drawn("html"))).toBe("tsnet graph");
+    const found = JSON.parse(await inBrowser(inspected(await drawn("svg"))));
+    expect(found).toMatchObject({ boxes: 5, faults: [] });
+    expect(found.labels).toBeGreaterThan(12);
   },
   60_000,
 );
@@ -207,12 +179,9 @@ testUnless(
   [lacksCommand("chromium")],
   "in a browser thirty containers on three networks stand apart, all their labels whole",
   async () => {
-    const svg = svgPicture(await layOut(sample(3, 10)));
-    await inFolder(async (folder) => {
-      const found = JSON.parse(await titleOf(folder, inspected(svg)));
-      expect(found).toMatchObject({ boxes: 36, faults: [] });
-      expect(found.labels).toBeGreaterThan(100);
-    });
+    const found = JSON.parse(await inBrowser(inspected(svgPicture(await layOut(sample(3, 10))))));
+    expect(found).toMatchObject({ boxes: 36, faults: [] });
+    expect(found.labels).toBeGreaterThan(100);
   },
   60_000,
 );
