@@ -150,3 +150,37 @@ testUnless(
   },
   60_000,
 );
+
+/** A message bus that takes every connection and says nothing; a line for each. */
+const SILENT_BUS = `Bun.listen({ unix: "/run/dbus/system_bus_socket", socket: {
+  open() { require("node:fs").appendFileSync("/run/asked", "asked\\n"); }, data() {} } })`;
+
+testUnless(
+  [lacksRoot, lacksCommand("gcc", "nft")],
+  "a bus that says nothing is not asked where firewalld filters nothing, and not waited for long where it does",
+  async () => {
+    await using host = await makePrivateHost();
+    await host.exec("mkdir", "-p", "/run/dbus");
+    host.start([process.execPath, "-e", SILENT_BUS]);
+    for (let n = 0; (await host.run(["test", "-S", "/run/dbus/system_bus_socket"])).code !== 0; n++) {
+      if (n === 200) throw new Error("the bus does not listen");
+      await Bun.sleep(50);
+    }
+    const asked = async (): Promise<boolean> => (await host.run(["test", "-e", "/run/asked"])).code === 0;
+    const one = await sandboxOn(host, "one");
+    const prevResult = { cniVersion: "1.1.0", ips: [{ address: "10.31.0.2/24" }] };
+    const conf = { cniVersion: "1.1.0", name: "blue", type: "firewall", prevResult };
+    const call = { conf, host, containerId: "one", netns: one.netns, ifName: "eth0" };
+    for (const command of ["ADD", "CHECK", "DEL"] as const)
+      expect(await callPlugin({ ...call, command })).toMatchObject({ code: 0 });
+    expect(await asked()).toBe(false);
+
+    const late = { code: 1, json: { code: 11, msg: expect.stringContaining("no answer within 3 s") } };
+    expect(await callPlugin({ ...call, command: "ADD", conf: { ...conf, backend: "firewalld" } })).toMatchObject(late);
+    expect(await asked()).toBe(true);
+    await host.exec("nft", "add table inet firewalld");
+    expect(await callPlugin({ ...call, command: "ADD" })).toMatchObject(late);
+    expect(await host.exec("nft", "list", "ruleset")).not.toMatch(/10\.31|fw-[0-9a-f]{16}/);
+  },
+  60_000,
+);

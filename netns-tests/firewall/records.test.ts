@@ -17,7 +17,7 @@ testUnless(lacks, "nft prints tables that load again exactly", async () => {
     for (let n = 0; n < 2; n++) await world.container(chain, []);
   }
   const rules = await host.exec("nft", "list", "ruleset");
-  for (const text of ["table bridge tsnet", "fw-within", "fw-links", "goto fw-", "fw-isolate-0x1000"])
+  for (const text of ["table bridge tsnet", "fw-within", "fw-links", "map @fw4-0x1000", "fw-isolate-0x1000"])
     expect(rules).toContain(text);
   await using fresh = await makeNetns();
   const loaded = await fresh.run(["nft", "-f", "-"], { stdin: rules });

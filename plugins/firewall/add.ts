@@ -4,11 +4,12 @@ import type { Ip } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { type Transaction, transaction } from "../../src/plugin/steps.ts";
+import { admit } from "./admit.ts";
 import type { FirewallConf } from "./config.ts";
+import { dismiss } from "./dismiss.ts";
 import { addSource, firewalldRuns, notRunning, removeSource } from "./firewalld.ts";
 import { legacyHint } from "./legacy.ts";
 import { memberOf, requirePrevResult } from "./member-of.ts";
-import { admit, dismiss } from "./members.ts";
 
 /** ADD: the container's packets pass the host's firewall, as its policy says. The result is the previous plugin's. */
 export function add(req: AttachmentRequest<FirewallConf>, { host, note }: PluginContext): Promise<CniResult> {
@@ -28,7 +29,7 @@ export function add(req: AttachmentRequest<FirewallConf>, { host, note }: Plugin
       },
       async () => {
         // Called again for an attachment that stands: it goes on standing.
-        if (!wasThere) await dismiss(host, member.attachment, member.addresses);
+        if (!wasThere) await dismiss(host, member.attachment, member.mark, previous);
       },
     );
     if (firewalld) for (const { ip } of member.addresses) await addToZone(tx, host, req.conf.zone, ip);
@@ -40,7 +41,7 @@ export function add(req: AttachmentRequest<FirewallConf>, { host, note }: Plugin
 
 /** Whether to tell firewalld. CniError 100 where the config insists on it and it does not run. */
 export async function firewalldFor(host: Kernel, conf: FirewallConf): Promise<boolean> {
-  const runs = await firewalldRuns(host);
+  const runs = await firewalldRuns(host, conf.needsFirewalld);
   if (conf.needsFirewalld && !runs) throw notRunning(CNI_CODE.OPERATION_FAILED);
   return runs;
 }

@@ -57,7 +57,7 @@ const partOf = (mask: number): SharedPart => ({
 const maskOf = (profiles: readonly Profile[]): number =>
   profiles.reduce((mask, { policy, mark }) => (policy === "isolated" ? mask | mark : mask), 0) >>> 0;
 
-/** The chain stands while there is a profile that needs it. */
+/** The chain stands while there is a profile that needs it: changes that leave it so. */
 export async function isolationChanges(view: NftView, profiles: readonly Profile[]): Promise<NftChange[]> {
   const mask = maskOf(profiles);
   const part = mask === 0 ? undefined : partOf(mask);
@@ -80,6 +80,28 @@ export async function isolate(view: NftView, attachment: Attachment, port: strin
     ...(present ? nftChange.delElements(TABLE, PORTS, [key]) : []),
     ...nftChange.addElements(TABLE, PORTS, [element]),
   ];
+}
+
+/** Whether the shared chain is there for these profiles alone; where others set another bit there is another chain. */
+export async function isolationStands(view: NftView, profiles: readonly Profile[]): Promise<boolean> {
+  const mask = maskOf(profiles);
+  return mask === 0 || (await ensureShared(view, partOf(mask))).length === 0;
+}
+
+/** The same for one attachment, whose ports may be among these links; where they are not all are looked through. */
+export async function removalOfPorts(
+  view: NftView,
+  hash: string,
+  links: readonly string[],
+  isGone: (owner: Owner) => boolean,
+): Promise<NftChange[]> {
+  const keys = links.map(linkKey);
+  const found = await view.findAll(keys.map((key) => nftLookup.element(TABLE, PORTS, key)));
+  const ours = keys.filter((_, i) => {
+    const owner = parseOwnerMark(commentOf(found[i]?.userdata));
+    return owner !== undefined && isGone(owner);
+  });
+  return ours.length > 0 ? nftChange.delElements(TABLE, PORTS, ours) : removalOfIsolated(view, hash, isGone);
 }
 
 /** @param hash what all that is looked for has in it: an attachment's, or a network's */

@@ -3,10 +3,10 @@ import { formatIp } from "../../src/ip/index.ts";
 import { checkFailed } from "../../src/plugin/check.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { firewalldFor } from "./add.ts";
+import { checkAdmitted } from "./admitted.ts";
 import type { FirewallConf } from "./config.ts";
 import { hasSource } from "./firewalld.ts";
 import { memberOf } from "./member-of.ts";
-import { checkAdmitted } from "./members.ts";
 
 /** CHECK: records, shared rules, the rules in others' chains and firewalld's zone are as ADD left them. */
 export async function check(req: AttachmentRequest<FirewallConf>, { host }: PluginContext): Promise<void> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject, NetworkConfig } from "../../src/cni/types.ts";
-import { comment, type NftChain } from "../../src/netlink/nft/index.ts";
+import { comment } from "../../src/netlink/nft/index.ts";
 import { type FirewallConf, parse } from "./config.ts";
 import { policySlots } from "./policies.ts";
-import { type Profile, profileChain, profileOf } from "./profile.ts";
+import { type Profile, profileCounter, profileOf } from "./profile.ts";
 import { LINKS, WITHIN } from "./table.ts";
 
 function config(raw: JsonObject, lenient = false): FirewallConf {
@@ -62,16 +62,17 @@ describe("config", () => {
 const base: Profile = { family: 4, mark: 0x1000, adminChain: "CNI-ADMIN", policy: "open", link: undefined };
 
 describe("profiles", () => {
-  const chainOf = (profile: Profile): NftChain => {
-    const { name, about } = profileChain(profile);
-    return { name, userdata: comment(about) } as NftChain;
-  };
+  const counterOf = (profile: Profile) => ({ userdata: comment(profileCounter(profile).about) });
 
-  test("are read again from the chain's comment, whatever the link is called", () => {
+  test("are read again from the counter's comment, whatever the link is called", () => {
     for (const link of ["cni0", 'a"b', "%41", "-", "ä€", "x%"])
-      expect(profileOf(chainOf({ ...base, policy: "isolated", link }))).toEqual({ ...base, policy: "isolated", link });
-    expect(profileOf(chainOf(base))).toEqual(base);
-    expect(profileOf(chainOf({ ...base, mark: 0x8000_0000, family: 6 }))).toEqual({
+      expect(profileOf(counterOf({ ...base, policy: "isolated", link }))).toEqual({
+        ...base,
+        policy: "isolated",
+        link,
+      });
+    expect(profileOf(counterOf(base))).toEqual(base);
+    expect(profileOf(counterOf({ ...base, mark: 0x8000_0000, family: 6 }))).toEqual({
       ...base,
       mark: 0x8000_0000,
       family: 6,
@@ -86,10 +87,10 @@ describe("profiles", () => {
       policy: "same-bridge",
       link: '"'.repeat(15),
     };
-    expect(new TextEncoder().encode(profileChain(longest).about).length).toBeLessThanOrEqual(127);
+    expect(new TextEncoder().encode(profileCounter(longest).about).length).toBeLessThanOrEqual(127);
   });
 
-  test("that differ have chains that differ", () => {
+  test("that differ have counters that differ", () => {
     const all: Profile[] = [
       base,
       { ...base, family: 6 },
@@ -97,15 +98,13 @@ describe("profiles", () => {
       { ...base, adminChain: "X" },
       { ...base, policy: "isolated", link: "a" },
     ];
-    expect(new Set(all.map((profile) => profileChain(profile).name)).size).toBe(all.length);
+    expect(new Set(all.map((profile) => profileCounter(profile).name)).size).toBe(all.length);
   });
 
-  test("others' chains are none", () => {
-    expect(profileOf({ name: "fw-0", userdata: comment("tsnet1 shared 1") } as NftChain)).toBeUndefined();
-    expect(
-      profileOf({ name: "fw-0", userdata: comment("tsnet1 firewall 5 0x1 open - X") } as NftChain),
-    ).toBeUndefined();
-    expect(profileOf({ name: "fw-0" } as NftChain)).toBeUndefined();
+  test("others' objects are none", () => {
+    expect(profileOf({ userdata: comment("tsnet1 shared 1") })).toBeUndefined();
+    expect(profileOf({ userdata: comment("tsnet1 firewall 5 0x1 open - X") })).toBeUndefined();
+    expect(profileOf({})).toBeUndefined();
   });
 });
 

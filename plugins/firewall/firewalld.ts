@@ -1,6 +1,7 @@
 import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import { formatIp, type Ip, ipBits } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
+import { nftLookup } from "../../src/kernel/nft.ts";
 import { errnoCode } from "../../src/plugin/errors.ts";
 
 /**
@@ -11,13 +12,34 @@ import { errnoCode } from "../../src/plugin/errors.ts";
 const NAME = "org.fedoraproject.FirewallD1";
 const ZONES = { destination: NAME, path: "/org/fedoraproject/FirewallD1", interface: `${NAME}.zone` } as const;
 
-/** CniError 100 where the system's message bus cannot be understood. */
-export async function firewalldRuns({ bus }: Kernel): Promise<boolean> {
+/**
+ * Whether to tell firewalld. Where nothing of it is in the rule set it does not filter, and nobody is asked: the bus belongs
+ * to somebody else, and may take its time.
+ * @param insists the config asks for firewalld: the bus is asked whatever the rule set says
+ * @throws CniError 100 where the system's message bus cannot be understood, what is late has its errno
+ */
+export async function firewalldRuns(host: Kernel, insists = false): Promise<boolean> {
+  if (!(await host.bus.exists())) return false;
+  if (!insists && !(await hasRules(host))) return false;
   try {
-    return await bus.has(NAME);
+    return await host.bus.has(NAME);
   } catch (error) {
     throw known(error) ?? failed("cannot ask the system's message bus whether firewalld runs", error);
   }
+}
+
+/**
+ * What firewalld leaves as long as it filters: a table `firewalld` (back-end nftables: `inet` since 1.0, of each family before),
+ * a chain in iptables' table `filter`, or something in legacy iptables, which netlink does not show.
+ */
+async function hasRules({ nft }: Kernel): Promise<boolean> {
+  const [inet, ip, direct] = await nft.find(
+    nftLookup.table({ family: "inet", table: "firewalld" }),
+    nftLookup.table({ family: "ip", table: "firewalld" }),
+    nftLookup.chain({ family: "ip", table: "filter" }, "FORWARD_direct"),
+  );
+  if (inet !== undefined || ip !== undefined || direct !== undefined) return true;
+  return (await nft.legacyTables()).includes("filter");
 }
 
 /** What the system or we ourselves say has a code of its own already. */

@@ -5,7 +5,7 @@ import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { allOf } from "../../src/plugin/steps.ts";
 import type { FirewallConf } from "./config.ts";
 import { forgetSources } from "./del.ts";
-import { dismissStale } from "./members.ts";
+import { dismissStale } from "./dismiss.ts";
 
 /** GC: removes what this network's attachments have that are not listed. */
 export async function gc(req: GcRequest<FirewallConf>, { host, note }: PluginContext): Promise<void> {
@@ -23,6 +23,6 @@ export async function gc(req: GcRequest<FirewallConf>, { host, note }: PluginCon
           note(`GC of network "${network}": ${free.length} addresses of attachments that are not valid any more`);
       },
     ],
-    ["tell firewalld", () => forgetSources(host, req.conf.zone, free)],
+    ["tell firewalld", () => forgetSources(host, req.conf, free)],
   ]);
 }

@@ -4,8 +4,9 @@ import { type Cidr, formatIp, parseCidr } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
+import { reservedAs } from "../../src/plugin/reserved.ts";
 import type { FirewallConf } from "./config.ts";
-import type { Member } from "./members.ts";
+import type { Member } from "./member.ts";
 import type { Profile } from "./profile.ts";
 
 export function requirePrevResult({ conf }: AttachmentRequest<FirewallConf>): CniResult {
@@ -17,22 +18,41 @@ export function requirePrevResult({ conf }: AttachmentRequest<FirewallConf>): Cn
   );
 }
 
-/** All of the result, as in the reference: whatever the interface. Each once; what is no address is left out. */
+/** All of the result, as in the reference: whatever the interface. Each once; what nobody can have is left out. */
 export function addressesOf({ ips = [] }: CniResult): Cidr[] {
   const found = new Map<string, Cidr>();
   for (const { address } of ips) {
     const cidr = parseCidr(address);
-    if (cidr) found.set(formatIp(cidr.ip), cidr);
+    if (cidr && reservedAs(cidr.ip) === undefined) found.set(formatIp(cidr.ip), cidr);
   }
   return [...found.values()];
+}
+
+/** The links on the host that the result lists. */
+export const hostSideOf = ({ interfaces = [] }: CniResult): string[] =>
+  interfaces.flatMap(({ name, sandbox }) => (sandbox ? [] : [name]));
+
+/** An address like 0.0.0.0 in the map would let through what nobody means. */
+function refuseReserved({ ips = [] }: CniResult): void {
+  for (const { address } of ips) {
+    const cidr = parseCidr(address);
+    const what = cidr && reservedAs(cidr.ip);
+    if (what !== undefined)
+      throw new CniError(
+        CNI_CODE.INVALID_NETWORK_CONFIG,
+        `prevResult: no container can have the address "${address}"`,
+        `it is of a range that is reserved: ${what}`,
+      );
+  }
 }
 
 /** What a request asks for. */
 export async function memberOf(host: Kernel, req: AttachmentRequest<FirewallConf>): Promise<Member> {
   const { mark, adminChain, policy } = req.conf;
   const result = requirePrevResult(req);
+  refuseReserved(result);
   const addresses = addressesOf(result);
-  const hostSide = (result.interfaces ?? []).flatMap(({ name, sandbox }) => (sandbox ? [] : [name]));
+  const hostSide = hostSideOf(result);
   const link = policy === "open" ? undefined : await linkTo(host, addresses, hostSide);
   if (policy !== "open" && link === undefined)
     throw new CniError(
@@ -44,6 +64,8 @@ export async function memberOf(host: Kernel, req: AttachmentRequest<FirewallConf
   return {
     attachment: attachmentOf(req),
     addresses,
+    mark,
+    hostSide,
     profiles: { 4: profile(4), 6: profile(6) },
     port: policy === "isolated" ? await bridgePort(host, hostSide) : undefined,
   };
@@ -72,7 +94,7 @@ async function linkTo(
 }
 
 /** The container's port on a bridge, if it has one. */
-async function bridgePort(host: Kernel, hostSide: readonly string[]): Promise<string | undefined> {
+export async function bridgePort(host: Kernel, hostSide: readonly string[]): Promise<string | undefined> {
   for (const name of hostSide) if ((await host.link.get(name))?.bridgePort) return name;
   return undefined;
 }

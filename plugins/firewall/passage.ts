@@ -24,11 +24,11 @@ import type { Profile } from "./profile.ts";
  *
  * And a chain that the configuration names (`iptablesAdminChainName`), if it is there, is jumped to before all else.
  */
-const FILTER: Readonly<Record<Family, TableRef>> = {
+export const FILTER: Readonly<Record<Family, TableRef>> = {
   4: { family: "ip", table: "filter" },
   6: { family: "ip6", table: "filter" },
 };
-const FORWARD = "FORWARD";
+export const FORWARD = "FORWARD";
 const DOCKER_USER = "DOCKER-USER";
 const UFW: Readonly<Record<Family, string>> = { 4: "ufw-before-forward", 6: "ufw6-before-forward" };
 
@@ -57,28 +57,28 @@ export type Passage = Pick<Profile, "family" | "mark" | "adminChain">;
 interface Wanted extends Rule {
   readonly table: TableRef;
   readonly chain: string;
-  /** Chain whose jump it goes behind. */
+  /** Chain whose jump it goes behind, if there is one. */
   readonly behind?: string;
   /** Whether it goes to the end, before a RETURN that stands there. */
   readonly last?: true;
 }
 
+/** The chains that packets pass on their way, and those of other names that these passages have to do with. */
+export const chainsAtForward = (view: NftView, passages: readonly Passage[]): Promise<ForeignChain[]> =>
+  view.baseChains("forward", DOCKER_USER, ...new Set(passages.map(({ adminChain }) => adminChain)));
+
+/** @param hooked as `chainsAtForward` gives them */
 async function wantedFor(view: NftView, { family, mark, adminChain }: Passage, hooked: readonly ForeignChain[]) {
   const table = FILTER[family];
-  const forward = hooked.find((chain) => isChain(chain, table, FORWARD));
+  const named = (name: string) => hooked.find((chain) => isChain(chain, table, name));
+  const [forward, admin, dockerUser] = [named(FORWARD), named(adminChain), named(DOCKER_USER)];
   if (!forward) return [];
-  const [admin, dockerUser, ufw] = await view.find(
-    nftLookup.chain(table, adminChain),
-    nftLookup.chain(table, DOCKER_USER),
-    nftLookup.chain(table, UFW[family]),
-  );
   const wanted: Wanted[] = [];
   // The chain counts its rules and the jumps to it.
   const inDocker =
     dockerUser?.use !== undefined && dockerUser.use > (await view.ruleComments(table, DOCKER_USER)).length;
   if (inDocker) wanted.push({ ...pass(mark), table, chain: DOCKER_USER, last: true });
-  else if (forward.policy === "drop")
-    wanted.push({ ...pass(mark), table, chain: FORWARD, ...(ufw && { behind: UFW[family] }) });
+  else if (forward.policy === "drop") wanted.push({ ...pass(mark), table, chain: FORWARD, behind: UFW[family] });
   // Last: it is put before the others.
   if (admin && !admin.hook) wanted.push({ ...adminJump(adminChain), table, chain: FORWARD });
   return wanted;
@@ -111,13 +111,15 @@ export async function missingPassages(
 const isSame = (rule: NftRule, { expressions }: Rule): boolean =>
   contains(testsOf(rule.expressions), testsOf(expressions));
 
-const testsOf = (expressions: readonly Expr[] = []): Expr[] =>
+/** What a rule tests and says. */
+export const testsOf = (expressions: readonly Expr[] = []): Expr[] =>
   expressions.filter((e) => e.kind !== "counter" && e.kind !== "unknown");
 
 async function placeOf(view: NftView, { table, chain, text, behind, last }: Wanted) {
   if (behind !== undefined) {
     const jumps = await view.rules(table, chain, [bytesOfAscii(behind)]);
-    return { after: jumps.find((rule) => targetOf(rule)?.chain === behind)?.handle };
+    const after = jumps.find((rule) => targetOf(rule)?.chain === behind)?.handle;
+    if (after !== undefined) return { after };
   }
   if (!last) {
     const admin = (await ourRules(view, table, chain)).filter((rule) => rule.text.includes(" admin ")).at(-1);
@@ -164,66 +166,18 @@ function ourText(rule: NftRule): string | undefined {
 /** Takes back what none of the profiles that stay needs, and nothing else. */
 export async function surplusPassages(view: NftView, staying: readonly Passage[]): Promise<NftChange[]> {
   const changes: NftChange[] = [];
-  for (const family of [4, 6] as const) {
+  const places = ([4, 6] as const).flatMap((family) => [FORWARD, DOCKER_USER].map((chain) => ({ family, chain })));
+  const present = await view.findAll(places.map(({ family, chain }) => nftLookup.chain(FILTER[family], chain)));
+  for (const [i, { family, chain }] of places.entries()) {
+    if (present[i] === undefined) continue;
     const needed = new Set(
       staying
         .filter((passage) => passage.family === family)
         .flatMap(({ mark, adminChain }) => [pass(mark).text, adminJump(adminChain).text]),
     );
-    for (const chain of [FORWARD, DOCKER_USER])
-      for (const { rule, text } of await ourRules(view, FILTER[family], chain))
-        if (!needed.has(text) && rule.handle !== undefined)
-          changes.push(nftChange.delRule(FILTER[family], chain, rule.handle));
+    for (const { rule, text } of await ourRules(view, FILTER[family], chain))
+      if (!needed.has(text) && rule.handle !== undefined)
+        changes.push(nftChange.delRule(FILTER[family], chain, rule.handle));
   }
   return changes;
-}
-
-/** A base chain that drops what it does not accept, and does not know our mark. */
-export interface Obstacle {
-  /** `inet filter forward` */
-  readonly name: string;
-  /** The rule that it needs, in nft's words. */
-  readonly remedy: string;
-}
-
-/** Where our own chain stands: what runs before it cannot see the mark. */
-const OUR_PRIORITY = -10;
-const DORMANT = 1;
-
-/** Base chains at the forward hook that would drop these packets, those excepted that we have a rule for. */
-export async function obstacles(
-  view: NftView,
-  passages: readonly Passage[],
-  hooked: readonly ForeignChain[],
-): Promise<Obstacle[]> {
-  const families = new Set(passages.map(({ family }) => family));
-  const found: Obstacle[] = [];
-  for (const chain of hooked) {
-    if (chain.policy !== "drop" || chain.table === undefined || chain.name === undefined) continue;
-    const concerned = chain.family === "ip" ? families.has(4) : chain.family === "ip6" ? families.has(6) : true;
-    const known = [...families].some((family) => isChain(chain, FILTER[family], FORWARD));
-    if (!concerned || known || (chain.family !== "ip" && chain.family !== "ip6" && chain.family !== "inet")) continue;
-    const table: TableRef = { family: chain.family, table: chain.table };
-    const [about] = await view.find(nftLookup.table(table));
-    if (((about?.flags ?? 0) & DORMANT) !== 0) continue;
-    const late = (chain.hook?.priority ?? 0) > OUR_PRIORITY;
-    const marks = [...new Set(passages.map(({ mark }) => mark))];
-    const lacking = late ? await marksUnknownTo(view, table, chain.name, marks) : marks;
-    if (lacking.length === 0) continue;
-    const name = `${table.family} ${table.table} ${chain.name}`;
-    found.push({
-      name,
-      remedy: late
-        ? lacking.map((m) => `nft insert rule ${name} meta mark and ${markText(m)} == ${markText(m)} accept`).join("; ")
-        : `its priority must be above ${OUR_PRIORITY}: it runs before packets get the mark that lets them pass`,
-    });
-  }
-  return found;
-}
-
-async function marksUnknownTo(view: NftView, table: TableRef, chain: string, marks: readonly number[]) {
-  const rules = await view.rules(table, chain);
-  return marks.filter(
-    (mark) => !rules.some((rule) => contains(testsOf(rule.expressions), [...hasMark(mark), verdict("accept")])),
-  );
 }

@@ -1,13 +1,12 @@
-import { commentOf, type NftChain } from "../../src/netlink/nft/index.ts";
-import type { NamedRule } from "../../src/plugin/nat/chains.ts";
+import { commentOf } from "../../src/netlink/nft/index.ts";
 import type { Family } from "../../src/plugin/nat/expressions.ts";
 import { sha512 } from "../../src/plugin/owner.ts";
 import { type IngressPolicy, POLICIES } from "./config.ts";
-import { markText, setMark } from "./mark.ts";
+import { markText } from "./mark.ts";
 
 /**
- * What a container's address wants of the firewall. All addresses that want the same lead to one chain, named after a hash of
- * it: the kernel's count of jumps to that chain tells when the last of them has gone, and with it what they shared.
+ * What a container's address wants of the firewall. All addresses that want the same lead to one counter, named after a hash
+ * of it: how many refer to it the kernel counts, which tells when the last of them has gone, and with it what they shared.
  */
 export interface Profile {
   readonly family: Family;
@@ -21,27 +20,26 @@ export interface Profile {
 
 const MARK = "tsnet1 firewall";
 
-/** Begins the comment of every chain of a profile: a stretch of bytes to look for. */
+/** Begins the comment of every counter of a profile: a stretch of bytes to look for. */
 export const PROFILE_MARK = MARK;
 
 /** No link can be called that. */
 const NO_LINK = ".";
 
-/** Says it all, for the chain's comment, from which it is read again. A link's name may hold anything but space. */
+/** Says it all, for the counter's comment, from which it is read again. A link's name may hold anything but space. */
 const textOf = ({ family, mark, policy, link, adminChain }: Profile): string =>
   `${MARK} ${family} ${markText(mark)} ${policy} ${link === undefined ? NO_LINK : encodeURIComponent(link)} ${adminChain}`;
 
-export const profileChain = (profile: Profile): { name: string; about: string; rules: readonly NamedRule[] } => ({
-  name: `fw-${sha512(textOf(profile)).slice(0, 16)}`,
-  about: textOf(profile),
-  rules: [{ comment: "let through", expressions: setMark(profile.mark) }],
-});
+export function profileCounter(profile: Profile): { name: string; about: string } {
+  const about = textOf(profile);
+  return { name: `fw-${sha512(about).slice(0, 16)}`, about };
+}
 
-/** The profile that a chain's comment tells of; `undefined` for other chains. */
-export function profileOf(chain: NftChain): Profile | undefined {
+/** The profile that an object's comment tells of; `undefined` for others' objects. */
+export function profileOf({ userdata }: { readonly userdata?: Uint8Array | undefined }): Profile | undefined {
   const pattern = /^tsnet1 firewall ([46]) 0x([0-9a-f]{1,8}) (\S+) (\S+) (\S+)$/;
   const [, family, mark = "", policyText, link = NO_LINK, adminChain = ""] =
-    pattern.exec(commentOf(chain.userdata) ?? "") ?? [];
+    pattern.exec(commentOf(userdata) ?? "") ?? [];
   const policy = POLICIES.find((p) => p === policyText);
   if (family === undefined || policy === undefined) return undefined;
   return {

@@ -20,8 +20,8 @@ class DbusTimeout extends DbusError {
   readonly code = "ETIMEDOUT";
   readonly errno = 110;
 
-  constructor() {
-    super(`the system's message bus gave no answer within ${TIMEOUT_MS / 1000} s`);
+  constructor(timeoutMs: number) {
+    super(`the system's message bus gave no answer within ${timeoutMs / 1000} s`);
   }
 }
 
@@ -32,8 +32,10 @@ export interface DbusConnection {
 }
 
 /** Where the system's bus listens; D-Bus Specification, "Well-known Message Bus Instances". */
-const SYSTEM_BUS = "/run/dbus/system_bus_socket";
-/** firewalld answers after it has loaded its rules. */
+export const SYSTEM_BUS = "/run/dbus/system_bus_socket";
+/** The bus itself has nothing to think about. */
+const BUS_TIMEOUT_MS = 3_000;
+/** Others do: firewalld answers after it has loaded its rules. */
 const TIMEOUT_MS = 25_000;
 /** No line before the first message comes near it. */
 const MAX_LINE = 4096;
@@ -78,11 +80,12 @@ function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number)
   let pending = new Uint8Array();
   let last: Promise<unknown> = Promise.resolve();
 
-  /** @param until when an answer is late, by `performance.now` */
-  async function receive(until: number): Promise<void> {
-    const left = Math.ceil(until - performance.now());
-    if (left <= 0) throw new DbusTimeout();
-    const piece = await receiveSome(left);
+  async function receive(deadline: Deadline): Promise<void> {
+    const left = Math.ceil(deadline.at - performance.now());
+    if (left <= 0) throw new DbusTimeout(deadline.afterMs);
+    const piece = await receiveSome(left).catch((error: unknown) => {
+      throw (error as { code?: unknown }).code === "ETIMEDOUT" ? new DbusTimeout(deadline.afterMs) : error;
+    });
     if (piece.length === 0) throw new DbusError("the system's message bus closed the connection");
     const joined = new Uint8Array(pending.length + piece.length);
     joined.set(pending);
@@ -90,7 +93,7 @@ function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number)
     pending = joined;
   }
 
-  async function nextMessage(until: number): Promise<Uint8Array> {
+  async function nextMessage(deadline: Deadline): Promise<Uint8Array> {
     for (;;) {
       const length = messageLength(pending);
       if (length !== undefined && pending.length >= length) {
@@ -98,7 +101,7 @@ function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number)
         pending = pending.slice(length);
         return message;
       }
-      await receive(until);
+      await receive(deadline);
     }
   }
 
@@ -109,10 +112,10 @@ function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number)
       const hex = [...String(uid)].map((digit) => digit.charCodeAt(0).toString(16)).join("");
       native.writeAll(fd, latin1(`\0AUTH EXTERNAL ${hex}\r\n`));
       let line = "";
-      const until = performance.now() + TIMEOUT_MS;
+      const deadline = within(BUS_TIMEOUT_MS);
       while (!line.endsWith("\r\n")) {
         if (line.length > MAX_LINE) throw new DbusError("the system's message bus began with a line that does not end");
-        await receive(until);
+        await receive(deadline);
         for (const byte of pending) line += String.fromCharCode(byte);
         pending = new Uint8Array();
       }
@@ -133,16 +136,24 @@ function connectionOver(native: Native, fd: Fd, receiveSome: (timeoutMs: number)
   async function exchange(call: DbusCall): Promise<string | boolean | undefined> {
     const number = ++serial;
     native.writeAll(fd, encodeCall(number, call));
-    const until = performance.now() + TIMEOUT_MS;
+    const deadline = within(call.destination === BUS.destination ? BUS_TIMEOUT_MS : TIMEOUT_MS);
     for (;;) {
       // Signals may fill the time as well: what has come already counts too.
-      if (performance.now() > until) throw new DbusTimeout();
-      const answer = decodeAnswer(await nextMessage(until));
+      if (performance.now() > deadline.at) throw new DbusTimeout(deadline.afterMs);
+      const answer = decodeAnswer(await nextMessage(deadline));
       if (answer.kind === "other" || answer.replyTo !== number) continue;
       if (answer.kind === "return") return answer.value;
       throw new DbusRefusal(call, answer.errorName, typeof answer.value === "string" ? answer.value : "");
     }
   }
 }
+
+/** When an answer is late, by `performance.now`. */
+interface Deadline {
+  readonly at: number;
+  readonly afterMs: number;
+}
+
+const within = (afterMs: number): Deadline => ({ at: performance.now() + afterMs, afterMs });
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));

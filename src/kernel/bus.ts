@@ -1,9 +1,11 @@
-import { BUS, connectSystemBus, type DbusConnection, DbusRefusal } from "../dbus/bus.ts";
+import { BUS, connectSystemBus, type DbusConnection, DbusRefusal, SYSTEM_BUS } from "../dbus/bus.ts";
 import type { DbusCall } from "../dbus/message.ts";
 import type { KernelContext } from "./context.ts";
 
 /** Daemons that answer on the system's message bus (D-Bus): those of the namespace this process was started in. */
 export interface BusVerbs {
+  /** Whether there may be a bus: its socket is there. Asks nobody. */
+  exists(): Promise<boolean>;
   /** Whether somebody answers to a name; false also where there is no bus, and in a foreign namespace. */
   has(name: string): Promise<boolean>;
   /** Calls a method with texts as arguments. DbusRefusal when the daemon says no. */
@@ -43,6 +45,7 @@ export function busVerbs({ native, netns, waiting, closing }: KernelContext): Bu
   }
 
   return {
+    exists: async () => netns === -1 && native.stat(SYSTEM_BUS, true) !== undefined,
     has: async (name) => (await ask({ ...BUS, member: "NameHasOwner", args: [name] }))?.answer === true,
     async call(call) {
       const answered = await ask(call);

@@ -1,16 +1,19 @@
 import {
   delChain,
   delElements,
+  delObject,
   delRule,
   delSet,
   delTable,
   type Expr,
   NF_INET,
+  NFT_OBJECT,
   type NftElement,
   type NftFamily,
   type NftSet,
   newChain,
   newElements,
+  newObject,
   newRule,
   newSet,
   newTable,
@@ -133,6 +136,19 @@ export const nftChange = {
 
   delSet: ({ family, table }: TableRef, name: string) =>
     of(delSet, { header: { family }, attrs: { table, name } }, 0, `${table} ${name}`),
+
+  /** A named counter that begins with nothing. */
+  addCounter: ({ family, table }: TableRef, name: string, userdata?: Uint8Array) =>
+    of(
+      newObject,
+      { header: { family }, attrs: { table, name, type: NFT_OBJECT.COUNTER, data: new Uint8Array(), userdata } },
+      NLM_F.CREATE,
+      `${table} ${name}`,
+    ),
+
+  /** EBUSY while a rule or an element refers to it. */
+  delCounter: ({ family, table }: TableRef, name: string) =>
+    of(delObject, { header: { family }, attrs: { table, name, type: NFT_OBJECT.COUNTER } }, 0, `${table} ${name}`),
 
   /** Removes all elements. */
   flushSet: ({ family, table }: TableRef, set: string) =>

@@ -3,18 +3,22 @@ import {
   getChain,
   getElements,
   getGen,
+  getObject,
   getRule,
   getSet,
   getTable,
+  NFT_OBJECT,
   NFTA_HOOK,
   type NftChain,
   type NftElement,
+  type NftObject,
   type NftRule,
   type NftSet,
   type NftTable,
   newChain,
   newElements,
   newGen,
+  newObject,
   newRule,
   newSet,
   newTable,
@@ -43,6 +47,7 @@ type Found<L extends readonly NftLookup<unknown>[]> = {
   [K in keyof L]: L[K] extends NftLookup<infer T> ? T | undefined : never;
 };
 
+/** Without NLM_F_ACK: the answer, or the refusal, is enough. */
 function ask<A extends Message>(schema: A, value: MessageInput<A>, object: string): Request {
   return request(schema, value, NLM_F.REQUEST, object);
 }
@@ -60,6 +65,14 @@ export const nftLookup = {
   set: ({ family, table }: TableRef, name: string): NftLookup<NftSet> => ({
     request: ask(getSet, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
     decode: (raw) => newSet.decode(raw.bytes).attrs,
+  }),
+  counter: ({ family, table }: TableRef, name: string): NftLookup<NftObject> => ({
+    request: ask(
+      getObject,
+      { header: { family }, attrs: { table, name, type: NFT_OBJECT.COUNTER } },
+      `${table} ${name}`,
+    ),
+    decode: (raw) => newObject.decode(raw.bytes).attrs,
   }),
   /** No dump: the same time whatever the size of the set. */
   element: (table: TableRef, set: string, key: Uint8Array): NftLookup<NftElement> => elementLookups(table)(set, key),
@@ -103,7 +116,10 @@ export interface ForeignChain extends NftChain {
 
 /** Reading the rule set of one namespace. */
 export interface NftView {
-  /** Looks everything up in one exchange; `undefined` for what is not there. */
+  /**
+   * Looks everything up; `undefined` for what is not there. What several parts of a program ask for in the same turn
+   * (`Promise.all`) goes in one exchange.
+   */
   find<const L extends readonly NftLookup<unknown>[]>(...lookups: L): Promise<Found<L>>;
   /** The same for a list of one kind. */
   findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]>;
@@ -118,8 +134,13 @@ export interface NftView {
   ruleComments(table: TableRef, chain: string): Promise<string[]>;
   /** With `containing` as for elements. */
   chains(table: TableRef, containing?: readonly Uint8Array[]): Promise<NftChain[]>;
-  /** Chains of all tables that see packets at a hook. Only these are decoded, however many others there are. */
-  baseChains(hook: keyof typeof HOOK): Promise<ForeignChain[]>;
+  /**
+   * Chains of all tables that see packets at a hook, and those with one of these names. Only these are decoded, however
+   * many others there are.
+   */
+  baseChains(hook: keyof typeof HOOK, ...names: readonly string[]): Promise<ForeignChain[]>;
+  /** Named counters of a table; `containing` as for elements. */
+  counters(table: TableRef, containing?: readonly Uint8Array[]): Promise<NftObject[]>;
   tables(): Promise<(NftTable & { family: string | number })[]>;
 }
 
@@ -156,14 +177,36 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     return outcomes;
   }
 
-  async function findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]> {
-    const found: (T | undefined)[] = [];
-    for (let at = 0; at < lookups.length; at += AT_ONCE) {
-      const part = lookups.slice(at, at + AT_ONCE);
-      const outcomes = await exchange(part.map((l) => l.request));
-      for (const [i, lookup] of part.entries()) found.push(answerOf(lookup, outcomes[i]));
+  let waiting: Question[] = [];
+
+  function findAll<T>(lookups: readonly NftLookup<T>[]): Promise<(T | undefined)[]> {
+    if (lookups.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      waiting.push({ lookups, resolve: resolve as (found: unknown[]) => void, reject });
+      if (waiting.length === 1) Promise.resolve().then(askWaiting);
+    });
+  }
+
+  async function askWaiting(): Promise<void> {
+    const questions = waiting;
+    waiting = [];
+    const outcomes: Outcome[] = [];
+    try {
+      const requests = questions.flatMap(({ lookups }) => lookups.map((lookup) => lookup.request));
+      for (let at = 0; at < requests.length; at += AT_ONCE)
+        outcomes.push(...(await exchange(requests.slice(at, at + AT_ONCE))));
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+      return;
     }
-    return found;
+    let at = 0;
+    for (const { lookups, resolve, reject } of questions) {
+      try {
+        resolve(lookups.map((lookup) => answerOf(lookup, outcomes[at++])));
+      } catch (error) {
+        reject(error);
+      }
+    }
   }
 
   async function dump<A extends Message, R extends Message>(schema: A, value: MessageInput<A>, reply: R) {
@@ -199,19 +242,32 @@ export function nftView(socket: NetlinkSocket): GenerationView {
       const answers = await dump(getChain, { header: { family } }, onlyWith(newChain, containing, NOTHING));
       return answers.map(({ attrs }) => attrs).filter((chain) => chain.table === table);
     },
-    async baseChains(hook) {
+    async baseChains(hook, ...names) {
       // The attribute as it travels: length 8, type HOOKNUM, the number.
       const attribute = Uint8Array.of(8, 0, NFTA_HOOK.HOOKNUM, 0, 0, 0, 0, HOOK[hook]);
-      const answers = await dump(getChain, {}, onlyWith(newChain, [attribute], NOTHING));
+      const needles = [attribute, ...names.map((name) => new TextEncoder().encode(`${name}\0`))];
+      const answers = await dump(getChain, {}, onlyWith(newChain, needles, NOTHING));
       return answers
-        .filter(({ attrs }) => attrs.hook?.hooknum === HOOK[hook])
+        .filter(({ attrs }) => attrs.hook?.hooknum === HOOK[hook] || names.includes(attrs.name ?? ""))
         .map(({ header, attrs }) => ({ ...attrs, family: header.family }));
+    },
+    async counters({ family, table }, containing) {
+      const value = { header: { family }, attrs: { table, type: NFT_OBJECT.COUNTER } };
+      const answers = await dump(getObject, value, onlyWith(newObject, containing, NOTHING));
+      return answers.map(({ attrs }) => attrs).filter((object) => object.name !== undefined);
     },
     async tables() {
       const answers = await dump(getTable, {}, newTable);
       return answers.map(({ header, attrs }) => ({ ...attrs, family: header.family }));
     },
   };
+}
+
+/** What one part of a program asks for, and how it gets it. */
+interface Question {
+  readonly lookups: readonly NftLookup<unknown>[];
+  resolve(found: unknown[]): void;
+  reject(error: unknown): void;
 }
 
 const NOTHING = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;

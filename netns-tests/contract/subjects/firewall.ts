@@ -32,12 +32,11 @@ async function expectClosed({ network, sandbox, addresses }: Attached): Promise<
 const makes = (families: readonly Family[]): Made[] => [
   ...families.map((family) =>
     nftElements(
-      new RegExp(`^fw${family}$`),
+      new RegExp(`^fw${family}-0x1000$`),
       (a) => new RegExp(a.addresses.find((text) => text.includes(":") === (family === 6)) ?? "?"),
     ),
   ),
-  ...["fw-between", "fw-forward"].map((chain) => nftRule(new RegExp(`^${chain}$`), new RegExp(chain))),
-  nftRule(/^fw-[0-9a-f]{16}$/, /fw-[0-9a-f]{16}/),
+  nftRule(/^fw-pass-0x1000$/, /fw-pass-0x1000/),
   nftRule(/^FORWARD$/, /"ip6? filter FORWARD" lacks our rule/),
   flush(/nft|tsnet/),
 ];
@@ -88,7 +87,12 @@ export const firewalls: readonly Subject[] = [
     families: both,
     keys: { ingressPolicy: "same-bridge" },
     variant: true,
-    makes: [nftElements(/^fw-links$/, /fw-links.*br1/), nftElements(/^fw-within$/, /fw-within.*br1/)],
+    makes: [
+      nftElements(/^fw-links$/, /fw-links.*br1/),
+      nftElements(/^fw-within$/, /fw-within.*br1/),
+      nftRule(/^fw-between$/, /fw-between/),
+      nftRule(/^fw-policies$/, /fw-policies/),
+    ],
     works: expectTalk,
   }),
   firewall("isolated", {

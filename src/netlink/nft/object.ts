@@ -16,6 +16,7 @@ const object = attrs({
 /** Named counters, quotas, helpers … of a table. */
 export const newObject = message(nftType("NEWOBJ"), nfgenmsg, object);
 export const getObject = message(nftType("GETOBJ"), nfgenmsg, object);
+export const delObject = message(nftType("DELOBJ"), nfgenmsg, object);
 export type NftObject = Infer<typeof object>;
 
 const hook = attrs({

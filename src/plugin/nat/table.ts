@@ -1,4 +1,13 @@
-import { commentEntry, NFT_DATA, NFT_SET, type NftSet, TYPE, UDATA, userData } from "../../netlink/nft/index.ts";
+import {
+  commentEntry,
+  NFT_DATA,
+  NFT_OBJECT,
+  NFT_SET,
+  type NftSet,
+  TYPE,
+  UDATA,
+  userData,
+} from "../../netlink/nft/index.ts";
 
 /** The one table that is ours. Nothing else in the rule set is touched. */
 export const TABLE = { family: "inet", table: "tsnet" } as const;
@@ -29,6 +38,13 @@ const typeBytes = (types: readonly Type[]): number => {
 
 /** A set without its table and its number in the batch. */
 export type SetSpec = Omit<NftSet, "table" | "id"> & { readonly name: string };
+
+/** A hash map from single keys to named counters, as `nft` itself declares it. */
+export const declareCounters = (name: string, key: readonly Type[], comment: string): SetSpec => ({
+  ...declareSet(name, key, undefined, comment),
+  flags: NFT_SET.OBJECT,
+  objType: NFT_OBJECT.COUNTER,
+});
 
 /** A hash set or map with single keys, as `nft` itself declares it. */
 export function declareSet(

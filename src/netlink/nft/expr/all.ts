@@ -15,7 +15,6 @@ import { last } from "./last.ts";
 import { limit } from "./limit.ts";
 import { log } from "./log.ts";
 import { numgen } from "./numgen.ts";
-import { objref } from "./objref.ts";
 import { osf } from "./osf.ts";
 import { queue } from "./queue.ts";
 import { quota } from "./quota.ts";
@@ -43,7 +42,6 @@ export const allExpr = tagged(
     limit: nested(limit),
     log: nested(log),
     numgen: nested(numgen),
-    objref: nested(objref),
     osf: nested(osf),
     queue: nested(queue),
     quota: nested(quota),

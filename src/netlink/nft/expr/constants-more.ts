@@ -13,9 +13,6 @@ export const NFTA_CONNLIMIT = { COUNT: 1, FLAGS: 2 } as const;
 export const NFTA_REJECT = { TYPE: 1, ICMP_CODE: 2 } as const;
 
 // header: linux/netfilter/nf_tables.h
-export const NFTA_OBJREF = { IMM_TYPE: 1, IMM_NAME: 2, SET_SREG: 3, SET_NAME: 4, SET_ID: 5 } as const;
-
-// header: linux/netfilter/nf_tables.h
 export const NFTA_BYTEORDER = { SREG: 1, DREG: 2, OP: 3, LEN: 4, SIZE: 5 } as const;
 
 // header: linux/netfilter/nf_tables.h

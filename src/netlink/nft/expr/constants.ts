@@ -122,3 +122,6 @@ export const NFT_CT = {
 
 // header: linux/netfilter/nf_tables.h
 export const NFTA_FIB_F = { SADDR: 1, DADDR: 2, MARK: 4, IIF: 8, OIF: 16, PRESENT: 32 } as const;
+
+// header: linux/netfilter/nf_tables.h
+export const NFTA_OBJREF = { IMM_TYPE: 1, IMM_NAME: 2, SET_SREG: 3, SET_NAME: 4, SET_ID: 5 } as const;

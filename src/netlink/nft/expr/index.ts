@@ -10,6 +10,7 @@ import { lookup } from "./lookup.ts";
 import { masq } from "./masq.ts";
 import { meta } from "./meta.ts";
 import { nat } from "./nat.ts";
+import { objref } from "./objref.ts";
 import { payload } from "./payload.ts";
 import { range } from "./range.ts";
 
@@ -27,6 +28,7 @@ export const written = {
   nat: nested(nat),
   masq: nested(masq),
   counter: nested(counter),
+  objref: nested(objref),
 } as const;
 
 export const expr = tagged({ kind: NFTA_EXPR.NAME, data: NFTA_EXPR.DATA }, written);

@@ -1,5 +1,5 @@
 import { attrs, be32, cstring } from "../../wire/index.ts";
-import { NFTA_OBJREF } from "./constants-more.ts";
+import { NFTA_OBJREF } from "./constants.ts";
 
 /** A named object (counter, quota, helper …), given or found in a map. */
 export const objref = attrs({

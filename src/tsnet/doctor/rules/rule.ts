@@ -175,10 +175,15 @@ function evaluate(
     case "log":
     case "last":
       return "yes";
-    case "objref":
+    case "objref": {
+      const { type, name, setSreg, setName } = e.data ?? {};
+      const set = table.sets.find((each) => each.set.name === setName);
+      const found = set && findElement(set, registers.read(setSreg, set.set.keyLen ?? 0));
+      if (found === null) return "no";
       // NFT_OBJECT_COUNTER
-      if (e.data?.type === 1) return "yes";
-      throw new CannotTell(`objref ${e.data?.name}`);
+      if (type === 1 || (found && set?.set.objType === 1)) return "yes";
+      throw new CannotTell(`objref ${name ?? setName}`);
+    }
     case "reject":
       return { code: "drop" };
     case "match":
