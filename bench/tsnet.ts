@@ -4,73 +4,13 @@
  * namespaces of its own. `bench/tsnet.ts [rounds]`
  */
 import { join } from "node:path";
-import { spawnSync } from "bun";
+import { compareIn, inOwnSpace, must } from "./support/whole.ts";
 
 const TSNET = join(import.meta.dir, "../dist/bin/tsnet");
 const ROUNDS = Number(process.argv[2] ?? 11);
-const INSIDE = "TSNET_BENCH_INSIDE";
 
-/** Its own network, mounts and processes: what is made here ends with it. */
-function enter(): never {
-  const prepare = 'ip link set lo up && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && exec "$@"';
-  const { exitCode } = spawnSync(
-    [
-      ..."unshare --net --mount --pid --fork --mount-proc --kill-child -- sh -c".split(" "),
-      prepare,
-      "sh",
-      process.execPath,
-      ...process.argv.slice(1),
-    ],
-    { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, [INSIDE]: "1" } },
-  );
-  process.exit(exitCode);
-}
-
-interface Run {
-  readonly ms: number;
-  /** User and system time. */
-  readonly cpuMs: number;
-  readonly peakMiB: number;
-  readonly bytes: number;
-}
-
-function once(cmd: readonly string[]): Run {
-  const start = performance.now();
-  const { exitCode, stdout, stderr, resourceUsage } = spawnSync([...cmd], { stdout: "pipe", stderr: "pipe" });
-  const ms = performance.now() - start;
-  if (exitCode !== 0) throw new Error(`${cmd.join(" ")}: ${stderr}`);
-  const cpuMs = Number(resourceUsage?.cpuTime.total ?? 0) / 1000;
-  return { ms, cpuMs, peakMiB: (resourceUsage?.maxRSS ?? 0) / 1024 / 1024, bytes: stdout.length };
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-/** Commands in turn, and of each the median, the least, processor time and memory. */
-function compare(title: string, commands: Readonly<Record<string, readonly string[]>>): void {
-  const runs = new Map<string, Run[]>(Object.keys(commands).map((name) => [name, []]));
-  for (let round = 0; round <= ROUNDS; round++)
-    for (const [name, cmd] of Object.entries(commands)) {
-      const run = once(cmd);
-      // The first fills caches.
-      if (round > 0) runs.get(name)?.push(run);
-    }
-  for (const [name, all] of runs) {
-    const ms = all.map((run) => run.ms);
-    const fields = [
-      `${median(ms).toFixed(1)} (${Math.min(...ms).toFixed(1)}) ms`,
-      `${median(all.map((run) => run.cpuMs)).toFixed(1)} ms of processor time`,
-      `${median(all.map((run) => run.peakMiB)).toFixed(0)} MiB`,
-      `${((all[0]?.bytes ?? 0) / 1024).toFixed(0)} KiB out`,
-    ];
-    console.log(`${title} | ${name} | ${fields.join(" | ")}`);
-  }
-}
-
-function must(cmd: readonly string[], stdin?: string): void {
-  const { exitCode, stderr } = spawnSync([...cmd], { stdin: stdin === undefined ? "ignore" : Buffer.from(stdin) });
-  if (exitCode !== 0) throw new Error(`${cmd.join(" ")}: ${stderr}`);
-}
+inOwnSpace();
+const compare = compareIn(ROUNDS);
 
 /** Namespaces as containers have them: a pair to a bridge, an address, a default route. */
 function namespaces(from: number, to: number): void {
@@ -86,8 +26,6 @@ function namespaces(from: number, to: number): void {
       `addr add 10.${i >> 8}.${i & 255}.2/8 dev eth0\nlink set eth0 up\nroute add default via 10.0.0.1\n`,
     );
 }
-
-if (process.env[INSIDE] !== "1") enter();
 
 must(["ip", "link", "add", "br0", "up", "type", "bridge"]);
 must(["ip", "addr", "add", "10.0.0.1/8", "dev", "br0"]);

@@ -23,8 +23,9 @@ import type { Surroundings } from "../surroundings.ts";
 import { ownNamespace } from "../target.ts";
 import type { Finding } from "./finding.ts";
 import type { Attached, Neighbour, Picture } from "./picture.ts";
+import { containerSysctls, hostSysctls } from "./sysctls.ts";
 
-const OF_HOST: readonly Part[] = ["links", "addrs", "routes", "rules", "nft", "sysctls", "conntrack", "legacyTables"];
+const OF_HOST: readonly Part[] = ["links", "addrs", "routes", "rules", "nft", "conntrack", "legacyTables"];
 const OF_CONTAINER: readonly Part[] = ["links", "addrs", "routes", "rules"];
 
 export interface Collected {
@@ -36,18 +37,20 @@ export interface Collected {
 export async function collect(s: Surroundings, options: GcOptions, seen: readonly Finding[]): Promise<Collected> {
   const host = findNamespaces(s.native);
   const own = host.namespaces.find((ns) => ns.own) ?? ownNamespace(s);
-  const hostSnapshot = await readNamespace(s, own, OF_HOST);
+  const bare = await readNamespace(s, own, OF_HOST);
+  const linksByName = new Map((bare.links ?? []).map((link) => [link.name, link]));
   const look = await lookAt(s, host.namespaces, OF_CONTAINER);
   const byIdentity = new Map(look.snapshots.map((snapshot) => [snapshot.namespace.identity, snapshot]));
   const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
   const attachments: Attached[] = [];
   for (const cached of listAttachments(s.native, cacheDir)) {
     const identity = identityAt(s, cached.netns);
-    const bare = identity === undefined ? undefined : byIdentity.get(identity);
-    if (!bare || bare.namespace.own) continue;
-    const one = await attached(s, hostSnapshot, cached, bare);
+    const sandbox = identity === undefined ? undefined : byIdentity.get(identity);
+    if (!sandbox || sandbox.namespace.own) continue;
+    const one = await attached(s, linksByName, cached, sandbox);
     if (one) attachments.push(one);
   }
+  const hostSnapshot: Snapshot = { ...bare, sysctls: await hostSysctls(s, own, attachments) };
   const networks = networkFiles(s, options);
   const folders = pluginFolders(s, options);
   return {
@@ -85,7 +88,7 @@ function identityAt({ native }: Surroundings, path: string): string | undefined 
 /** `undefined` for what is remembered in a form that says too little. */
 async function attached(
   s: Surroundings,
-  host: Snapshot,
+  hostLinks: ReadonlyMap<string, Link>,
   cached: Attached["cached"],
   bare: Snapshot,
 ): Promise<Attached | undefined> {
@@ -94,20 +97,18 @@ async function attached(
     const { plugins } = cachedList(cached);
     const [main] = plugins;
     if (!result || !main) return undefined;
-    const { sysctls } = await readNamespace(s, bare.namespace, ["sysctls"]);
-    const sandbox: Snapshot = sysctls === undefined ? bare : { ...bare, sysctls };
-    const links = host.links ?? [];
     const bridgeName = bridgeOf(main, result.interfaces?.[0]?.name);
+    const bridge = bridgeName === undefined ? undefined : hostLinks.get(bridgeName);
     return {
       cached,
       result,
       main,
       plugins,
-      sandbox,
-      inner: sandbox.links?.find((link) => link.name === cached.ifName),
-      hostEnd: links.find((link) => link.name === hostVethName(ownerOf(cached))),
+      sandbox: { ...bare, sysctls: await containerSysctls(s, bare.namespace, cached) },
+      inner: bare.links?.find((link) => link.name === cached.ifName),
+      hostEnd: hostLinks.get(hostVethName(ownerOf(cached))),
       bridgeName,
-      bridge: links.find((link) => link.name === bridgeName && link.kind === "bridge"),
+      bridge: bridge?.kind === "bridge" ? bridge : undefined,
     };
   } catch (error) {
     if (error instanceof CniError) return undefined;

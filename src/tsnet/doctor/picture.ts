@@ -53,9 +53,24 @@ export interface Neighbour {
 /** For sentences: `web c1 eth0`. */
 export const nameOf = ({ cached }: Attached): string => `${cached.network} ${cached.containerId} ${cached.ifName}`;
 
+type Given = readonly { readonly ip: CniIp; readonly cidr: Cidr }[];
+
+/** Every kind of fault asks for them. */
+const GIVEN = new WeakMap<CniResult, Map<string, Given>>();
+
 /** The addresses that ADD gave the container's interface. */
-export function addressesOf({ result, cached }: Attached): { readonly ip: CniIp; readonly cidr: Cidr }[] {
-  const at = result.interfaces?.findIndex((i) => i.name === cached.ifName && i.sandbox) ?? -1;
+export function addressesOf({ result, cached }: Attached): Given {
+  const known = GIVEN.get(result);
+  const found = known?.get(cached.ifName);
+  if (found) return found;
+  const given = givenBy(result, cached.ifName);
+  if (known) known.set(cached.ifName, given);
+  else GIVEN.set(result, new Map([[cached.ifName, given]]));
+  return given;
+}
+
+function givenBy(result: CniResult, ifName: string): Given {
+  const at = result.interfaces?.findIndex((i) => i.name === ifName && i.sandbox) ?? -1;
   return (result.ips ?? []).flatMap((ip) => {
     const cidr = parseCidr(ip.address);
     return cidr && (ip.interface === undefined || at < 0 || ip.interface === at) ? [{ ip, cidr }] : [];

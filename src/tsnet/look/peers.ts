@@ -109,20 +109,11 @@ async function resolve(
   ns: Namespace,
   { open, found, knownBy, namespaces }: Search,
 ): Promise<void> {
-  const first = knownBy.get(ns.identity) ?? [];
-  const seen = new Set([ns.identity]);
-  const order: Namespace[] = [];
-  for (const candidate of [...first, ...namespaces])
-    if (!seen.has(candidate.identity)) {
-      seen.add(candidate.identity);
-      order.push(candidate);
-    }
+  const order = candidates(ns, knownBy.get(ns.identity) ?? [], namespaces);
   // Small steps first: mostly the very first candidate is it.
-  let step = 4;
-  for (let at = 0; at < order.length && open.size > 0; ) {
-    const part = order.slice(at, at + step);
-    at += step;
-    step = Math.min(step * 4, AT_ONCE);
+  for (let step = 4; open.size > 0; step = Math.min(step * 4, AT_ONCE)) {
+    const part = order.take(step);
+    if (part.length === 0) return;
     const fds = part.map((candidate) => openFd(s, candidate));
     try {
       const there = fds.filter((fd) => fd !== undefined);
@@ -142,6 +133,29 @@ async function resolve(
       for (const fd of fds) if (fd !== undefined) s.native.closeFd(fd);
     }
   }
+}
+
+/** Others than the asking one, each once and no sooner than it is asked about: those that know it, then all. */
+function candidates(
+  { identity }: Namespace,
+  first: readonly Namespace[],
+  namespaces: readonly Namespace[],
+): { take(count: number): Namespace[] } {
+  const seen = new Set([identity]);
+  let at = 0;
+  return {
+    take(count) {
+      const part: Namespace[] = [];
+      while (part.length < count && at < first.length + namespaces.length) {
+        const candidate = first[at] ?? namespaces[at - first.length];
+        at++;
+        if (!candidate || seen.has(candidate.identity)) continue;
+        seen.add(candidate.identity);
+        part.push(candidate);
+      }
+      return part;
+    },
+  };
 }
 
 /** A descriptor of a namespace by any handle that still leads to it. */

@@ -55,7 +55,8 @@ const cidrText = ({ address, prefixLen }: Addr): string => `${address}/${prefixL
 
 /** Gateways that the host is to be. */
 function gateways({ host, attachments }: Picture): Finding[] {
-  const found = new Map<string, Finding>();
+  const found = new Map<string, Finding & { readonly scopes: string[] }>();
+  const onLink = Map.groupBy(host.addrs ?? [], (addr) => addr.link);
   for (const a of attachments) {
     const link = a.bridgeName === undefined ? a.hostEnd : a.bridge;
     if (!hasGateway(a) || !link || host.addrs === undefined) continue;
@@ -66,10 +67,10 @@ function gateways({ host, attachments }: Picture): Finding[] {
       const scopes = [about.attachment(a.cached), about.link(host.namespace.identity, link.index)];
       const before = found.get(key);
       if (before) {
-        found.set(key, { ...before, scopes: [...before.scopes, ...scopes] });
+        before.scopes.push(...scopes);
         continue;
       }
-      const there = host.addrs.filter((addr) => addr.link === link.index && addr.address === gateway);
+      const there = (onLink.get(link.index) ?? []).filter(({ address }) => address === gateway);
       const [first] = there;
       const want = `${gateway}/${cidr.prefixLen}`;
       if (!first)

@@ -12,10 +12,9 @@ export function duplicates({ host, attachments, neighbours }: Picture): Finding[
     there.set(holder.key, { ...holder, scopes: [...(there.get(holder.key)?.scopes ?? []), ...holder.scopes] });
     holders.set(key, there);
   };
+  const bySandbox = Map.groupBy(attachments, ({ sandbox }) => sandbox.namespace.identity);
   const scopesOf = (identity: string): string[] =>
-    attachments
-      .filter(({ sandbox }) => sandbox.namespace.identity === identity)
-      .map(({ cached }) => about.attachment(cached));
+    (bySandbox.get(identity) ?? []).map(({ cached }) => about.attachment(cached));
   for (const { bridge, snapshot, link } of neighbours)
     for (const addr of snapshot.addrs ?? [])
       if (addr.link === link && !isLinkLocal(addr.address)) {

@@ -20,7 +20,9 @@ export function forwarding({ host, attachments }: Picture): Finding[] {
         const link = wayIn(a);
         if (!link) continue;
         const key = `net/ipv4/conf/${link.name}/forwarding`;
-        keys.set(key, [...(keys.get(key) ?? []), a]);
+        const users = keys.get(key);
+        if (users) users.push(a);
+        else keys.set(key, [a]);
       }
     return [...keys].flatMap(([key, concerned]): Finding[] => {
       if (host.sysctls?.get(key) !== "0") return [];

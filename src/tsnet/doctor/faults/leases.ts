@@ -1,20 +1,23 @@
 import { lookup } from "../../../cni/keys.ts";
-import { formatIp, sameIp } from "../../../ip/index.ts";
+import { formatIp } from "../../../ip/index.ts";
 import { about, type Finding } from "../finding.ts";
 import { addressesOf, nameOf, type Picture } from "../picture.ts";
 
 /** Addresses that containers have and no lease of host-local: the next container may get them too. */
 export function leases({ attachments, books }: Picture): Finding[] {
+  const byNetwork = new Map(
+    books.map((book) => [book.network, { book, byAddress: new Map(book.leases.map((l) => [formatIp(l.ip), l])) }]),
+  );
   return attachments.flatMap((a): Finding[] => {
     const ipam = lookup(a.main.raw, "ipam");
     if (typeof ipam !== "object" || ipam === null || Array.isArray(ipam) || ipam["type"] !== "host-local") return [];
-    const book = books.find(({ network }) => network === a.cached.network);
+    const { book, byAddress } = byNetwork.get(a.cached.network) ?? {};
     const { dataDir } = ipam;
     // A folder that the configuration no longer names was not read.
     if (!book || (typeof dataDir === "string" && dataDir !== "" && !book.store.layout.leases.startsWith(dataDir)))
       return [];
     return addressesOf(a).flatMap(({ cidr }): Finding[] => {
-      const lease = book.leases.find((each) => sameIp(each.ip, cidr.ip));
+      const lease = byAddress?.get(formatIp(cidr.ip));
       if (lease && (lease.owner === undefined || lease.owner.containerId === a.cached.containerId)) return [];
       return [
         {

@@ -50,12 +50,9 @@ function ofAttachment(host: Snapshot, a: Attached): Finding[] {
 }
 
 function bridges(host: Snapshot, attachments: readonly Attached[]): Finding[] {
-  const byName = new Map<string, Attached[]>();
-  for (const a of attachments)
-    if (a.bridgeName !== undefined) byName.set(a.bridgeName, [...(byName.get(a.bridgeName) ?? []), a]);
-  return [...byName].flatMap(([name, users]): Finding[] => {
+  return [...Map.groupBy(attachments, ({ bridgeName }) => bridgeName)].flatMap(([name, users]): Finding[] => {
     const bridge = users[0]?.bridge;
-    if (bridge?.up) return [];
+    if (name === undefined || bridge?.up) return [];
     const scopes = users.map(({ cached }) => about.attachment(cached));
     const evidence = [`${users.length} of its containers: ${users.slice(0, 3).map(nameOf).join(", ")}`];
     if (!bridge)
@@ -84,13 +81,11 @@ function bridges(host: Snapshot, attachments: readonly Attached[]): Finding[] {
 
 /** What macvlans are on. */
 function parents(host: Snapshot, attachments: readonly Attached[]): Finding[] {
-  const byIndex = new Map<number, Attached[]>();
-  for (const a of attachments) {
-    const index = a.inner?.kind === "macvlan" && a.inner.peerNetnsId !== undefined ? a.inner.peerIndex : undefined;
-    if (index !== undefined) byIndex.set(index, [...(byIndex.get(index) ?? []), a]);
-  }
+  const byIndex = Map.groupBy(attachments, ({ inner }) =>
+    inner?.kind === "macvlan" && inner.peerNetnsId !== undefined ? inner.peerIndex : undefined,
+  );
   return [...byIndex].flatMap(([index, users]): Finding[] => {
-    const parent = host.links?.find((link) => link.index === index);
+    const parent = index === undefined ? undefined : host.links?.find((link) => link.index === index);
     if (!parent || parent.up) return [];
     return [
       {

@@ -43,7 +43,22 @@ const has = (host: Snapshot, { set, key }: Slot): boolean => {
 /** Whether somebody said who may use the port. */
 export const guarded = (host: Snapshot, published: Published): boolean => has(host, guardSlot(published));
 
-export function publishedPorts({ host, attachments }: Picture): PublishedPort[] {
+/** Several kinds of faults go through them. */
+const PORTS = new WeakMap<Picture, PublishedPort[]>();
+
+export function publishedPorts(picture: Picture): readonly PublishedPort[] {
+  const known = PORTS.get(picture);
+  if (known) return known;
+  const found = readPorts(picture);
+  PORTS.set(picture, found);
+  return found;
+}
+
+/** Those of an attachment. */
+export const portsByAttachment = (picture: Picture): ReadonlyMap<Attached["cached"] | undefined, PublishedPort[]> =>
+  Map.groupBy(publishedPorts(picture), ({ attachment }) => attachment);
+
+function readPorts({ host, attachments }: Picture): PublishedPort[] {
   const owners = new Map(attachments.map(({ cached }) => [ownerOf(cached).attachment, cached]));
   const table = ourTable(host);
   return PORT_MAPS.flatMap((name) => {
@@ -75,9 +90,10 @@ export function published(picture: Picture): Finding[] {
 }
 
 function dead(picture: Picture): Finding[] {
+  const byCached = new Map(picture.attachments.map((a) => [a.cached, a]));
   return publishedPorts(picture).flatMap((port): Finding[] => {
     if (port.isOrphan || picture.addresses.has(formatIp(port.published.target))) return [];
-    const of = port.attachment && picture.attachments.find(({ cached }) => cached === port.attachment);
+    const of = port.attachment && byCached.get(port.attachment);
     return [
       {
         fault: "published-dead",

@@ -2,20 +2,14 @@ import { formatIp } from "../../../ip/index.ts";
 import { about, type Finding } from "../finding.ts";
 import { type Attached, addressesOf, isRouted, nameOf, type Picture, wayIn } from "../picture.ts";
 import { isPlain, OUTSIDE, sourceCheck, wayTo } from "../routing.ts";
-import { publishedPorts } from "./published.ts";
+import { type PublishedPort, portsByAttachment } from "./published.ts";
 
 const STRICT = 1;
 
 /** The host's routes to containers, and where `rp_filter` drops what comes in by another link than the answer would leave by. */
 export function waysBack(picture: Picture): Finding[] {
-  const ports = publishedPorts(picture);
-  return picture.attachments.flatMap((a) => [
-    ...onHost(picture, a),
-    ...inContainer(
-      a,
-      ports.filter(({ attachment }) => attachment === a.cached),
-    ),
-  ]);
+  const ports = portsByAttachment(picture);
+  return picture.attachments.flatMap((a) => [...onHost(picture, a), ...inContainer(a, ports.get(a.cached) ?? [])]);
 }
 
 function onHost({ host }: Picture, a: Attached): Finding[] {
@@ -50,7 +44,7 @@ function onHost({ host }: Picture, a: Attached): Finding[] {
   });
 }
 
-function inContainer(a: Attached, ports: ReturnType<typeof publishedPorts>): Finding[] {
+function inContainer(a: Attached, ports: readonly PublishedPort[]): Finding[] {
   const { inner, sandbox } = a;
   const port = ports.find(({ published, isPrivate }) => published.family === 4 && !isPrivate);
   if (!inner?.up || !port || !isPlain(sandbox) || sourceCheck(sandbox, inner.name) !== STRICT) return [];
