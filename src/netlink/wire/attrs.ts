@@ -5,14 +5,13 @@ import {
   lengthAt,
   locateAttr,
   locateMissing,
-  type Place,
   put,
   putUnknown,
   raw,
+  readSlot,
   type Slot,
-  TYPE_MASK,
+  typeAt,
   type UnknownAttr,
-  u16At,
   unknownAttr,
   walk,
 } from "./attr.ts";
@@ -20,10 +19,10 @@ import {
   type AttrFields,
   align4,
   type Codec,
-  DecodeError,
   EncodeError,
   type Infer,
   type Input,
+  type Sink,
   type Source,
   type TagGroup,
 } from "./codec.ts";
@@ -50,14 +49,6 @@ export interface AttrsCodec<Out, In = Out> extends Codec<Out, In> {
  */
 export function attrs<const S extends Spec>(fields: S): AttrsCodec<AttrsOut<S>, AttrsIn<S>> {
   return attributeList([fields], []) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
-}
-
-/**
- * Of a list only these attributes. The others are passed over and not kept, for readers of long answers that want little of
- * them: reading all of a link takes eight times as long as its name and state.
- */
-export function picked<const S extends Spec>(fields: S): AttrsCodec<AttrsOut<S>, AttrsIn<S>> {
-  return attributeList([fields], [], { keepsUnknown: false }) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
 }
 
 type Variants = Readonly<Record<string, AnyCodec>>;
@@ -99,30 +90,16 @@ export function merge<AO, AI, BO, BI>(a: AttrsCodec<AO, AI>, b: AttrsCodec<BO, B
   return attributeList([...a.parts, ...b.parts], [...a.groups, ...b.groups]) as never;
 }
 
-function attributeList(
-  parts: readonly AttrFields[],
-  groups: readonly TagGroup[],
-  { keepsUnknown }: { keepsUnknown: boolean } = { keepsUnknown: true },
-): AttrsCodec<Record<string, unknown>> {
+function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
   const slots = once(() => {
     const byType = new Map<number, Slot>();
     for (const part of parts)
       for (const key in part) {
         const field = part[key];
-        if (field) byType.set(field[0], { key, type: field[0], codec: field[1] });
+        if (field) byType.set(field[0], { key, codec: field[1] });
       }
-    for (const g of groups) byType.set(g.kindType, { key: g.kindKey, type: g.kindType, codec: kindName });
+    for (const g of groups) byType.set(g.kindType, { key: g.kindKey, codec: kindName });
     return byType;
-  });
-  /** By name, for writing; of two fields of a name the later counts. */
-  const named = once(() => {
-    const byKey: Record<string, Slot> = Object.create(null);
-    for (const part of parts)
-      for (const key in part) {
-        const field = part[key];
-        if (field) byKey[key] = { key, type: field[0], codec: field[1] };
-      }
-    return byKey;
   });
   /** Gives the field of each type of attribute in `[start, end)`; that of data is known by the kind that stands beside it. */
   const slotsAt = (src: Source, start: number, end: number): ((type: number) => Slot | undefined) => {
@@ -132,7 +109,7 @@ function attributeList(
     walk(src, start, end, (type, from, to) => {
       for (const g of groups)
         if (type === g.kindType)
-          data.set(g.dataType, { key: g.dataKey, type, codec: variantOf(g, kindName.read(src, from, to)) ?? raw });
+          data.set(g.dataType, { key: g.dataKey, codec: variantOf(g, kindName.read(src, from, to)) ?? raw });
     });
     return (type) => known.get(type) ?? data.get(type);
   };
@@ -148,42 +125,25 @@ function attributeList(
     read(src, start, end) {
       const known = groups.length === 0 ? slots() : undefined;
       const slotOf = known === undefined ? slotsAt(src, start, end) : undefined;
-      const { bytes } = src;
       const out: Record<string, unknown> = {};
       let unknown: UnknownAttr[] | undefined;
-      /** Where those last stood that stand more than once. */
-      let repeated: Map<number, Place> | undefined;
       // As `walk` does, without a call and an object for each attribute: this loop is most of what reading takes.
       for (let at = start, index = 0; at < end; index++) {
-        const length = end - at < ATTR_HEADER ? 0 : u16At(bytes, at);
-        if (length < ATTR_HEADER || length > end - at) {
-          // Padding, or an error that says what is wrong.
-          lengthAt(src, at, end, index);
-          break;
-        }
-        const type = u16At(bytes, at + 2) & TYPE_MASK;
+        const length = lengthAt(src, at, end, index);
+        if (length === 0) break;
+        const type = typeAt(src, at);
         const slot = known === undefined ? slotOf?.(type) : known.get(type);
         if (slot === undefined) {
-          if (keepsUnknown) {
-            unknown ??= [];
-            unknown.push(unknownAttr(src, { from: at + ATTR_HEADER, to: at + length, index }));
-          }
+          unknown ??= [];
+          unknown.push(unknownAttr(src, { from: at + ATTR_HEADER, to: at + length, index }));
         } else {
-          const { key } = slot;
-          if (out[key] !== undefined) {
+          if (Object.hasOwn(out, slot.key)) {
             // The kernel takes the last of two; the earlier is kept as bytes.
             unknown ??= [];
-            repeated ??= new Map();
-            unknown.push(unknownAttr(src, repeated.get(type) ?? lastPlace(src, start, at, type)));
-            repeated.set(type, { from: at + ATTR_HEADER, to: at + length, index });
-            delete out[key];
+            unknown.push(unknownAttr(src, lastPlace(src, start, at, type)));
+            delete out[slot.key];
           }
-          try {
-            out[key] = slot.codec.read(src, at + ATTR_HEADER, at + length);
-          } catch (error) {
-            if (error instanceof DecodeError) throw error.within(key);
-            throw error;
-          }
+          out[slot.key] = readSlot(slot, src, at + ATTR_HEADER, at + length);
         }
         at += align4(length);
       }
@@ -197,7 +157,6 @@ function attributeList(
       return out;
     },
     write(sink, value) {
-      const known = named();
       const unknown = (value["unknown"] as UnknownAttr[] | undefined) ?? [];
       let written = 0;
       let next = 0;
@@ -205,16 +164,7 @@ function attributeList(
         const v = value[key];
         if (v === undefined || key === "unknown") continue;
         for (let u = unknown[next]; u && u.index <= written; u = unknown[++next], written++) putUnknown(sink, u);
-        const slot = known[key] ?? taggedSlot(key, value);
-        if (slot === undefined) continue;
-        try {
-          const isUnknownKind = slot.codec === kindName && v === "unknown";
-          put(sink, slot.type, slot.codec, isUnknownKind ? value[`${key}Name`] : v);
-        } catch (error) {
-          if (error instanceof EncodeError) throw error.within(key);
-          throw error;
-        }
-        written++;
+        if (writeField(sink, key, v, value)) written++;
       }
       for (; next < unknown.length; next++) putUnknown(sink, unknown[next] as UnknownAttr);
     },
@@ -226,17 +176,36 @@ function attributeList(
     },
   };
 
-  /** The attribute of a pair that `key` stands for; `undefined` for the name of a kind without a variant, which is none of its own. */
-  function taggedSlot(key: string, value: Record<string, unknown>): Slot | undefined {
+  function fieldOf(key: string): AttrFields[string] | undefined {
+    for (let i = parts.length - 1; i >= 0; i--) {
+      const part = parts[i];
+      if (part && Object.hasOwn(part, key)) return part[key];
+    }
+    return undefined;
+  }
+
+  /** Writes the attribute that `key` stands for; false when it is part of another one. */
+  function writeField(sink: Sink, key: string, v: unknown, value: Record<string, unknown>): boolean {
+    const field = fieldOf(key);
+    if (field) {
+      put(sink, field[0], { key, codec: field[1] }, v);
+      return true;
+    }
     for (const g of groups) {
-      if (key === kindNameKey(g)) return undefined;
-      if (key === g.kindKey) return { key, type: g.kindType, codec: kindName };
-      if (key !== g.dataKey) continue;
+      if (key === kindNameKey(g)) return false;
       const kind = value[g.kindKey] as string | undefined;
-      if (kind === undefined) throw new EncodeError(`needs ${g.kindKey} beside it`).within(key);
-      const codec = kind === "unknown" ? raw : variantOf(g, kind);
-      if (!codec) throw new EncodeError(`"${kind}" is none of ${Object.keys(g.variants).join(", ")}`).within(g.kindKey);
-      return { key, type: g.dataType, codec };
+      if (key === g.kindKey) {
+        put(sink, g.kindType, { key, codec: kindName }, kind === "unknown" ? value[kindNameKey(g)] : kind);
+        return true;
+      }
+      if (key === g.dataKey) {
+        if (kind === undefined) throw new EncodeError(`needs ${g.kindKey} beside it`).within(key);
+        const codec = kind === "unknown" ? raw : variantOf(g, kind);
+        if (!codec)
+          throw new EncodeError(`"${kind}" is none of ${Object.keys(g.variants).join(", ")}`).within(g.kindKey);
+        put(sink, g.dataType, { key, codec }, v);
+        return true;
+      }
     }
     throw new EncodeError("there is no such attribute").within(key);
   }

@@ -145,8 +145,7 @@ export class Sink {
 
   /** Fills up to the next multiple of four (NLMSG_ALIGN, NLA_ALIGN). */
   align(): void {
-    const padding = -this.length & 3;
-    if (padding > 0) this.take(padding);
+    this.take(align4(this.length) - this.length);
   }
 
   /** What was written; a copy. */

@@ -119,6 +119,9 @@ export function takenAddresses(underlay: Underlay): Map<string, string> {
   return taken;
 }
 
+/** What fits through a tunnel over this link. */
+export const roomWithin = ({ link, local }: Underlay): number => link.mtu - OVERHEAD[local.family];
+
 /** Least MTU of IPv6 (RFC 8200, section 5). */
 const IPV6_MIN_MTU = 1280;
 
@@ -126,9 +129,10 @@ const IPV6_MIN_MTU = 1280;
  * What fits through the tunnel, or the smaller `wanted` (0 is none). CniError 7 names the largest that does.
  * @param key the place that wants it, for the error
  */
-export function overlayMtu({ link, local }: Underlay, wanted: number, key: string, hasInnerIpv6: boolean): number {
+export function overlayMtu(underlay: Underlay, wanted: number, key: string, hasInnerIpv6: boolean): number {
+  const { link, local } = underlay;
   const overhead = OVERHEAD[local.family];
-  const largest = link.mtu - overhead;
+  const largest = roomWithin(underlay);
   const mtu = wanted === 0 ? largest : wanted;
   const why = `link "${link.name}" has ${link.mtu}, VXLAN over IPv${local.family} takes ${overhead} of it`;
   if (mtu > largest)

@@ -1,3 +1,4 @@
+import { type NetworkList, parseNetworkList } from "../../cni/runtime/config-list.ts";
 import { instanceOf, type Places } from "../store/places.ts";
 
 /** What `--network` takes. */
@@ -19,8 +20,8 @@ function subnetOf(places: Places): string {
   return `10.${second}.0.0/16`;
 }
 
-/** The network of every container that names no other: a bridge behind the host's address, and published ports. A CNI list. */
-export function defaultNetwork(places: Places): string {
+/** The network of every container that names no other: a bridge behind the host's address, and published ports. */
+export function defaultNetwork(places: Places): NetworkList {
   const list = {
     cniVersion: "1.1.0",
     name: `${NETWORK}${instanceOf(places)}`,
@@ -40,5 +41,5 @@ export function defaultNetwork(places: Places): string {
       { type: "portmap", capabilities: { portMappings: true } },
     ],
   };
-  return JSON.stringify(list);
+  return parseNetworkList(new TextEncoder().encode(JSON.stringify(list)));
 }

@@ -100,31 +100,43 @@ export const about = {
   address: (address: string): string => `address ${address}`,
 } as const;
 
-/** Puts findings that follow from others beneath them. One that follows from several stands beneath the first. */
+/**
+ * Puts findings that follow from others beneath them. One that follows from several stands beneath the first; of those that
+ * follow from each other the first stands at the top.
+ */
 export function arrange(findings: readonly Finding[]): Told[] {
+  const byScope = new Map<string, Finding[]>();
+  const order = new Map(findings.map((finding, i) => [finding, i]));
+  for (const finding of findings)
+    for (const scope of new Set(finding.scopes)) {
+      const list = byScope.get(scope);
+      if (list) list.push(finding);
+      else byScope.set(scope, [finding]);
+    }
   const causes = new Map<Finding, Finding>();
-  for (const finding of findings) {
-    const cause = findings.find(
-      (other) =>
-        other !== finding &&
-        finding.follows?.includes(other.fault) &&
-        other.scopes.some((scope) => finding.scopes.includes(scope)),
-    );
-    if (cause) causes.set(finding, cause);
-  }
   const rootOf = (finding: Finding): Finding => {
     let at = finding;
-    for (let steps = 0; steps < findings.length; steps++) {
-      const next = causes.get(at);
-      if (!next) break;
-      at = next;
-    }
+    for (let next = causes.get(at); next; next = causes.get(at)) at = next;
     return at;
   };
+  for (const finding of findings) {
+    const { follows } = finding;
+    if (!follows) continue;
+    const candidates = new Set<Finding>();
+    for (const scope of new Set(finding.scopes))
+      for (const other of byScope.get(scope) ?? []) if (follows.includes(other.fault)) candidates.add(other);
+    const [cause] = [...candidates]
+      .filter((other) => rootOf(other) !== finding)
+      .sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+    if (cause) causes.set(finding, cause);
+  }
+  const consequences = Map.groupBy(causes.keys(), rootOf);
   return findings
     .filter((finding) => !causes.has(finding))
     .map((root) => ({
       ...root,
-      consequences: findings.filter((finding) => finding !== root && rootOf(finding) === root),
+      consequences: (consequences.get(root) ?? []).sort(
+        (one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0),
+      ),
     }));
 }

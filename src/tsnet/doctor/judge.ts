@@ -1,4 +1,5 @@
 import { addresses } from "./faults/addresses.ts";
+import { blindSpots } from "./faults/blind-spots.ts";
 import { configs } from "./faults/configs.ts";
 import { duplicates } from "./faults/duplicates.ts";
 import { forwarding } from "./faults/forwarding.ts";
@@ -36,6 +37,6 @@ export function judge(picture: Picture): Judgement {
   const walked = paths(picture);
   return {
     findings: [...FAULTS.flatMap((judgeOne) => judgeOne(picture)), ...walked.findings, ...picture.seen],
-    doubts: walked.doubts,
+    doubts: [...blindSpots(picture), ...walked.doubts],
   };
 }

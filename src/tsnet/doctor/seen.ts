@@ -1,7 +1,10 @@
 import { CniError } from "../../cni/errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { OverlayConf } from "../../plugin/overlay/config.ts";
 import { lookAtOverlay } from "../../plugin/overlay/look.ts";
 import { planOverlay } from "../../plugin/overlay/plan.ts";
+import { findUnderlay, roomWithin } from "../../plugin/overlay/underlay.ts";
+import { deviceName } from "../../plugin/overlay/vtep.ts";
 import type { Census } from "../census.ts";
 import { deadAttachments, type GcOptions, type Leftover, leftovers } from "../gc/find.ts";
 import { overlaysOf } from "../overlay/overlays.ts";
@@ -49,10 +52,19 @@ export async function leftBehind(
 export async function overlayFaults(s: Surroundings, host: Kernel, options: GcOptions, used: ReadonlySet<string>) {
   const found: Finding[] = [];
   for (const overlay of overlaysInUse(s, options, used)) {
+    const scopes = [about.network(overlay.network)];
+    let conf: OverlayConf;
     try {
-      const plan = await planOverlay({ host, files: s.native, cwd: "/" }, overlay.conf());
+      conf = overlay.conf();
+    } catch (error) {
+      if (!(error instanceof CniError)) throw error;
+      found.push(unusable(overlay.network, error, scopes));
+      continue;
+    }
+    found.push(...(await tooLarge(host, overlay.network, conf)));
+    try {
+      const plan = await planOverlay({ host, files: s.native, cwd: "/" }, conf);
       const view = await lookAtOverlay(host, plan);
-      const scopes = [about.network(overlay.network)];
       const remedy = `tsnet overlay sync ${overlay.network}`;
       if (view.deviceDifferences.length > 0)
         found.push({
@@ -61,6 +73,7 @@ export async function overlayFaults(s: Surroundings, host: Kernel, options: GcOp
           evidence: [`VNI ${plan.vni}, UDP port ${plan.port}, MTU ${plan.mtu} are configured`],
           remedy,
           scopes,
+          follows: ["mtu-too-large"],
         });
       for (const { text, wanted } of view.changes) {
         if (!wanted) continue;
@@ -76,11 +89,48 @@ export async function overlayFaults(s: Surroundings, host: Kernel, options: GcOp
         });
       }
     } catch (error) {
-      // A config that does not parse is named by itself.
       if (!(error instanceof CniError)) throw error;
+      found.push(unusable(overlay.network, error, scopes));
     }
   }
   return found;
+}
+
+/** Its containers go on with what stands, and the next ADD fails. */
+const unusable = (network: string, { message, details }: CniError, scopes: readonly string[]): Finding => ({
+  fault: "vxlan-device",
+  sentence: `the overlay of network ${network} cannot be kept as its config has it: ${message}`,
+  evidence: details === "" ? [] : [details],
+  remedy: `put the config or the underlay right, then tsnet overlay sync ${network}`,
+  scopes,
+  follows: ["mtu-too-large"],
+});
+
+/** The VXLAN link takes more than the link below it has room for: what is larger never leaves. */
+async function tooLarge(host: Kernel, network: string, conf: OverlayConf): Promise<Finding[]> {
+  try {
+    const [peer] = conf.peers;
+    const underlay = await findUnderlay(host, conf, conf.local?.family ?? peer?.address.family);
+    const device = await host.link.get(deviceName(conf.vni));
+    const room = roomWithin(underlay);
+    if (!device || device.mtu <= room) return [];
+    return [
+      {
+        fault: "mtu-too-large",
+        sentence: `${device.name} of network ${network} takes packets of ${device.mtu} bytes, and ${underlay.link.name} below it has room for ${room}`,
+        evidence: [
+          `MTU of ${device.name}: ${device.mtu}`,
+          `MTU of ${underlay.link.name}: ${underlay.link.mtu}, VXLAN takes ${underlay.link.mtu - room} of it`,
+        ],
+        remedy: `a larger MTU on ${underlay.link.name}; or tsnet overlay sync ${network}, and start its containers anew for the smaller one`,
+        scopes: [about.network(network)],
+      },
+    ];
+  } catch (error) {
+    // That there is no underlay is told by who makes the plan.
+    if (!(error instanceof CniError)) throw error;
+    return [];
+  }
 }
 
 /** Those of the networks that have attachments. */

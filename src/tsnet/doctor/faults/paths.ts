@@ -2,10 +2,10 @@ import { formatIp, type Ip, parseIp } from "../../../ip/index.ts";
 import type { Link } from "../../../kernel/link.ts";
 import { about, type Doubt, type Finding, type Judgement } from "../finding.ts";
 import { type Attached, addressesOf, isOn, isRouted, nameOf, type Picture, wayIn } from "../picture.ts";
-import { isLocalIn, isPlain, OUTSIDE, wayTo } from "../routing.ts";
+import { isLocalIn, OUTSIDE, uplinkOf } from "../routing.ts";
 import { type Packet, type Port, packet } from "../rules/packet.ts";
 import { type Fate, type Hook, type Place, placeText, walkHook } from "../rules/walk.ts";
-import { guarded, type PublishedPort, publishedPorts } from "./published.ts";
+import { guarded, type PublishedPort, portsByAttachment } from "./published.ts";
 
 /** Tables of ours: what they drop is meant. */
 const OURS = "tsnet";
@@ -17,21 +17,22 @@ export function paths(picture: Picture): Judgement {
   const { host, attachments } = picture;
   const walks = new Walks(picture);
   if (host.nft === undefined) return { findings: [], doubts: [] };
-  const published = publishedPorts(picture);
+  const published = portsByAttachment(picture);
+  const onBridge = Map.groupBy(attachments, ({ bridge }) => bridge?.index);
   const neighbour = new Set<string>();
   for (const a of attachments) {
     if (!isRouted(a)) continue;
     for (const { cidr } of addressesOf(a)) {
       walks.out(a, cidr.ip);
       const key = `${a.cached.network} ${cidr.ip.family}`;
-      const other = attachments.find((b) => b !== a && b.bridge !== undefined && b.bridge.index === a.bridge?.index);
+      const other = a.bridge && onBridge.get(a.bridge.index)?.find((b) => b !== a);
       const to = other && addressesOf(other).find((each) => each.cidr.ip.family === cidr.ip.family);
       if (!neighbour.has(key) && other && to) {
         neighbour.add(key);
         walks.between(a, cidr.ip, other, to.cidr.ip);
       }
     }
-    for (const port of published) if (port.attachment === a.cached) walks.published(a, port);
+    for (const port of published.get(a.cached) ?? []) walks.published(a, port);
   }
   return walks.judgement();
 }
@@ -39,7 +40,7 @@ export function paths(picture: Picture): Judgement {
 class Walks {
   readonly #picture: Picture;
   readonly #ground: { isLocal(ip: Ip): boolean };
-  readonly #plain: boolean;
+  readonly #uplinks: Readonly<Record<4 | 6, Link | undefined>>;
   readonly #drops = new Map<string, { at: Place; what: string[]; scopes: string[] }>();
   readonly #doubts = new Map<string, Doubt>();
   readonly #more: Finding[] = [];
@@ -47,7 +48,7 @@ class Walks {
   constructor(picture: Picture) {
     this.#picture = picture;
     this.#ground = { isLocal: isLocalIn(picture.host) };
-    this.#plain = isPlain(picture.host);
+    this.#uplinks = { 4: uplinkOf(picture.host, 4), 6: uplinkOf(picture.host, 6) };
   }
 
   judgement(): Judgement {
@@ -93,17 +94,10 @@ class Walks {
     return hooks.every((hook) => nft === undefined || this.#note(walkHook(nft, hook, p, this.#ground), what, a));
   }
 
-  /** The link packets to outside leave by; `undefined` when there is none, or it cannot be told. */
-  #uplink(family: 4 | 6): Link | undefined {
-    const { host } = this.#picture;
-    const index = this.#plain ? wayTo(host, OUTSIDE[family]) : undefined;
-    return host.links?.find((link) => link.index === index);
-  }
-
   out(a: Attached, ip: Ip): void {
     const { nft } = this.#picture.host;
     const { family } = ip;
-    const [inward, uplink] = [wayIn(a), this.#uplink(family)];
+    const [inward, uplink] = [wayIn(a), this.#uplinks[family]];
     if (!nft || !inward || !uplink) return;
     const ends = { iif: portOf(inward), oif: portOf(uplink) };
     const outside = OUTSIDE[family];
@@ -163,7 +157,7 @@ class Walks {
   published(a: Attached, port: PublishedPort): void {
     const { host } = this.#picture;
     const { family, protocol, hostPort, hostAddress, target, targetPort } = port.published;
-    const [uplink, inward] = [this.#uplink(family), wayIn(a)];
+    const [uplink, inward] = [this.#uplinks[family], wayIn(a)];
     if (!uplink || !inward || protocol === "sctp" || port.isPrivate) return;
     const address = hostAddress ?? addressOn(host, uplink, family);
     if (!address) return;

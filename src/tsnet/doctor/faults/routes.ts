@@ -2,6 +2,7 @@ import type { Route } from "../../../kernel/route.ts";
 import { RTN } from "../../../netlink/rtnl/route.const.ts";
 import { about, type Finding } from "../finding.ts";
 import { type Attached, addressesOf, familyName, nameOf, type Picture } from "../picture.ts";
+import { isPlain } from "../routing.ts";
 
 const MAIN = 254;
 
@@ -18,8 +19,14 @@ function ofAttachment(a: Attached): Finding[] {
     if (!asked) return [];
     const gateway =
       asked.gw || addressesOf(a).find(({ ip, cidr }) => cidr.ip.family === family && ip.gateway)?.ip.gateway;
+    // With rules of its own, as the plugin sbr makes them, in whichever table.
+    const tables = isPlain(a.sandbox) ? [MAIN] : undefined;
     const present = routes.filter(
-      (route) => route.dst === dst && route.table === MAIN && route.type === RTN.UNICAST && route.family === family,
+      (route) =>
+        route.dst === dst &&
+        (tables?.includes(route.table) ?? true) &&
+        route.type === RTN.UNICAST &&
+        route.family === family,
     );
     if (present.length === 0)
       return [
