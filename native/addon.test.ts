@@ -363,6 +363,7 @@ describe("packets and files of others", () => {
 });
 
 describe("programs", () => {
+  const at = (name: string) => `${folder}/${name}`;
   const none = new Uint8Array();
   const shell = (script: string, stdin = none, timeoutMs = 20_000, maxOutput = 1 << 20) =>
     native.run(
@@ -390,6 +391,19 @@ describe("programs", () => {
     expect(text(shell("grep SigIgn /proc/self/status").stdout)).toMatch(/\t0{16}\n/);
     expect(fs.readFileSync("/proc/self/status", "utf8")).not.toMatch(/SigIgn:\t0{16}\n/);
     expect(shell("kill -PIPE $$")).toMatchObject({ exitCode: undefined, signal: "SIGPIPE", stopped: undefined });
+  });
+
+  test("a lock that it is given is held until it ends", async () => {
+    const lock = native.lockFile(at("kept"), 0);
+    const script =
+      "flock -n kept true; echo $?; readlink /proc/self/fd/3; touch begun; until [ -e ended ]; do sleep 0.01; done";
+    const ran = native.runAsync("/bin/sh", ["-c", script], ["PATH=/usr/bin:/bin"], folder, none, 20_000, 1000, lock);
+    while (!fs.existsSync(at("begun"))) await Bun.sleep(5);
+    native.closeFd(lock);
+    expect(code(() => native.lockFile(at("kept"), 0))).toBe("ETIMEDOUT");
+    fs.writeFileSync(at("ended"), "");
+    expect(text((await ran).stdout)).toBe(`1\n${folder}/kept\n`);
+    native.closeFd(native.lockFile(at("kept"), 1000));
   });
 
   test("limits of time and of output", () => {

@@ -36,6 +36,7 @@ export type RunArguments = [
   stdin: Uint8Array,
   timeoutMs: number,
   maxOutput: number,
+  keep?: Fd,
 ];
 
 /** How a program ended. */
@@ -204,7 +205,7 @@ export interface Native {
   // --- programs
   /**
    * Executes a program to its end, in this thread's network namespace. Its standard streams are pipes; it inherits no other
-   * descriptor, no ignored signal, no signal mask, and leads a process group of its own.
+   * descriptor but `keep`, no ignored signal, no signal mask, and leads a process group of its own.
    *
    * All of `stdin` is written unless it stops reading. It has ended when it has exited and nobody holds its stdout and
    * stderr any more, or nothing came from them for 100 ms after its exit: what it left running keeps running. After
@@ -217,6 +218,8 @@ export interface Native {
    * @param args arguments 1 and on
    * @param env `NAME=value`, the whole environment
    * @param cwd `undefined` is this process's
+   * @param keep a descriptor that it has as number 3: the lock of a file, which is then held until both have
+   * closed it. With `runAsync` it stays open here until the program runs.
    */
   run(...call: RunArguments): RunResult;
   /**

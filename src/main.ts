@@ -8,7 +8,7 @@ import { IPAMS, PLUGINS } from "./main/registry.ts";
 async function main(): Promise<number> {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const args = process.argv.slice(2);
-  if (name === "tsbox") return (await import("./main/tsbox.ts")).tsbox(args);
+  if (name === "tsbox") return (await import("./tsbox/main.ts")).main(args);
   return (await import("./tsnet/main.ts")).main(args, { plugins: PLUGINS, ipams: IPAMS });
 }
 

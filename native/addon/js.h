@@ -15,7 +15,7 @@
  * a path no system call could take, the SystemError that the call would have been.
  */
 
-enum { MAX_ARGUMENTS = 7 };
+enum { MAX_ARGUMENTS = 8 };
 
 struct args {
   napi_env env;

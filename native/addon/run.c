@@ -20,6 +20,7 @@ struct call {
   uint8_t *owned; /* a copy of the input, in the asynchronous form */
   int64_t timeout_ms;
   int64_t max_output;
+  int keep; /* 0 for none */
   struct run_result result;
 };
 
@@ -38,7 +39,7 @@ static int run_program(struct task *task, bool own_thread) {
   (void)own_thread;
   call->argv[0] = call->path;
   const struct program program = {
-      .path = call->path, .argv = call->argv, .env = call->env, .cwd = call->has_cwd ? call->cwd : NULL};
+      .path = call->path, .argv = call->argv, .env = call->env, .cwd = call->has_cwd ? call->cwd : NULL, .keep = call->keep};
   return run(&program, call->input, call->length, call->timeout_ms, (size_t)call->max_output, &call->result,
              &task->error);
 }
@@ -83,7 +84,8 @@ static bool read_call(napi_env env, napi_callback_info info, struct call *call) 
   if (call->has_cwd && !js_path(&args, 3, call->cwd)) return false;
   if (js_bytes(&args, 4, &call->input, &call->length) &&
       js_integer(&args, 5, -1, INT64_C(1) << 40, &call->timeout_ms) &&
-      js_integer(&args, 6, 0, INT64_C(1) << 40, &call->max_output) && js_texts(&args, 1, 1, &call->argv) &&
+      js_integer(&args, 6, 0, INT64_C(1) << 40, &call->max_output) &&
+      (js_is_undefined(&args, 7) || js_fd(&args, 7, false, &call->keep)) && js_texts(&args, 1, 1, &call->argv) &&
       js_texts(&args, 2, 0, &call->env))
     return true;
   drop(&call->task);

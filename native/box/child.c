@@ -12,12 +12,15 @@
 #include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -104,6 +107,17 @@ static int enter_namespaces(const struct config *config, struct sys_error *error
   return 0;
 }
 
+/* Never the host's: its namespace is new or joined by path, and there is one (validate.c). */
+static int loopback_up(const struct config *config, struct sys_error *error) {
+  if (!(config_number(config, TAG_OPTIONS, 0) & OPTION_LOOPBACK)) return 0;
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(error, "socket", "lo");
+  int result = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? fail(error, "SIOCSIFFLAGS", "lo") : 0;
+  close(fd);
+  return result;
+}
+
 static int set_names(const struct config *config, struct sys_error *error) {
   const char *host = config_text(config, TAG_HOSTNAME, NULL), *domain = config_text(config, TAG_DOMAINNAME, NULL);
   if (host != NULL && sethostname(host, strlen(host)) < 0) return fail(error, "sethostname", host);
@@ -119,8 +133,8 @@ static _Noreturn void first_process(const struct child *child, int born_in) {
   detach();
   keep_descriptors(child, &process, &container);
   raise_descriptors(&descriptors);
-  if (cgroups_join(child->config, TAG_CGROUP, born_in, &error) < 0 || enter_namespaces(child->config, &error) < 0 || set_names(child->config, &error) < 0 ||
-      set_oom_score(child->config, &error) < 0 ||
+  if (cgroups_join(child->config, TAG_CGROUP, born_in, &error) < 0 || enter_namespaces(child->config, &error) < 0 ||
+      loopback_up(child->config, &error) < 0 || set_names(child->config, &error) < 0 || set_oom_score(child->config, &error) < 0 ||
       root_enter(child->config, process.sync, &process.terminal, &error) < 0)
     process_fail(process.sync, &error, EXIT_FAILED);
   setrlimit(RLIMIT_NOFILE, &descriptors);

@@ -22,6 +22,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { USAGE = 125, UNUSED_MS = 30000, DEFAULT_STOP_MS = 10000, RESTART_MS = 100, LOCK_TRIES = 20, LOCK_WAIT_US = 10000 };
@@ -260,7 +261,11 @@ static int launch(struct monitor *monitor, void (*serve)(struct monitor *)) {
     if (got <= 0) break;
     length += (size_t)got;
   }
-  if (length < 2) return fail_with(&error, "create", ECHILD, "the monitor was killed"), answer_error(&error);
+  bool answered = length >= 2;
+  /* A monitor that failed is on its way out; when that is told, nothing is left. */
+  if (!answered || data[0] != 0)
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  if (!answered) return fail_with(&error, "create", ECHILD, "the monitor was killed"), answer_error(&error);
   write_all(1, data + 1, length - 1);
   return data[0];
 }

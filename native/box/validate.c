@@ -106,8 +106,8 @@ static bool argument_ok(const struct config *config) {
   return config_text(config, TAG_ARG, "")[0] != '\0';
 }
 
-static bool options_ok(uint64_t bits) {
-  return bits < OPTION_KILL_WITH_CLIENT * 2;
+static bool options_ok(const struct config *config, uint64_t bits) {
+  return bits < OPTION_LOOPBACK * 2 && (!(bits & OPTION_LOOPBACK) || config_has_namespace(config, CLONE_NEWNET));
 }
 
 /* Signed values come in two's complement. */
@@ -155,7 +155,7 @@ static bool record_ok(const struct config *config, const struct record *record) 
     case TAG_ENV:
       return variable_ok(text);
     case TAG_OPTIONS:
-      return options_ok(scalar[0]);
+      return options_ok(config, scalar[0]);
     case TAG_CONSOLE:
       return scalar[0] <= UINT16_MAX && scalar[1] <= UINT16_MAX;
     case TAG_RESTART:

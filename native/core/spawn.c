@@ -47,7 +47,13 @@ IN_CHILD int in_child(void *argument) {
   if (syscall(SYS_setpgid, 0, 0) < 0) return stop(start, "setpgid", program->path);
   for (int fd = 0; fd < 3; fd++)
     if (syscall(SYS_dup3, start->ends[fd], fd, 0) < 0) return stop(start, "dup3", program->path);
-  if (syscall(SYS_close_range, 3, ~0U, 0) < 0) return stop(start, "close_range", program->path);
+  int first = 3;
+  if (program->keep > 0) {
+    if (program->keep == first ? syscall(SYS_fcntl, first, F_SETFD, 0) < 0 : syscall(SYS_dup3, program->keep, first, 0) < 0)
+      return stop(start, "dup3", program->path);
+    first++;
+  }
+  if (syscall(SYS_close_range, first, ~0U, 0) < 0) return stop(start, "close_range", program->path);
   if (program->cwd != NULL && syscall(SYS_chdir, program->cwd) < 0) return stop(start, "chdir", program->cwd);
   syscall(SYS_execve, program->path, program->argv, program->env);
   return stop(start, "execve", program->path);

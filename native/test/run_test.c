@@ -228,6 +228,23 @@ static void what_is_left_running_is_not_waited_for(void) {
   CHECK(strcmp(text, "0\n1\n2\n3\n") == 0);
 }
 
+static void one_descriptor_may_be_kept(void) {
+  for (int number = 3; number <= 40; number += 37) {
+    int lock = open("/tmp", O_RDONLY | O_DIRECTORY);
+    int keep = dup3(lock, number, O_CLOEXEC) < 0 ? lock : number;
+    struct run_result result;
+    struct sys_error error;
+    char *const argv[] = {"/bin/sh", "-c", "readlink /proc/self/fd/3; readlink /proc/self/fd/4 || echo 0", NULL};
+    const struct program program = {.path = argv[0], .argv = argv, .env = environment, .keep = keep};
+    int outcome = run(&program, NULL, 0, LONG_MS, PLENTY, &result, &error);
+    bool kept = outcome == 0 && result.out.length == 7 && memcmp(result.out.data, "/tmp\n0\n", 7) == 0;
+    run_free(&result);
+    if (keep != lock) close(keep);
+    close(lock);
+    CHECK(kept);
+  }
+}
+
 static void output_is_limited(void) {
   struct run_result result;
   struct sys_error error;
@@ -344,6 +361,7 @@ int main(void) {
   RUN(what_cannot_begin_says_why);
   RUN(a_time_limit_ends_the_whole_group);
   RUN(what_is_left_running_is_not_waited_for);
+  RUN(one_descriptor_may_be_kept);
   RUN(output_is_limited);
   RUN(the_signal_that_ended_it_is_told);
   RUN(an_ignored_sigchld_loses_no_exit_status);

@@ -1,17 +1,17 @@
 import { expect } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { loadNative } from "../../native/load.ts";
 import { PARTS, pictureOf } from "../../src/tsnet/graph/build.ts";
+import { layOut } from "../../src/tsnet/graph/layout.ts";
 import type { Picture } from "../../src/tsnet/graph/model.ts";
+import { svgPicture } from "../../src/tsnet/graph/svg.ts";
+import { sample } from "../../src/tsnet/graph/testing/pictures.ts";
 import { findNamespaces, lookAt } from "../../src/tsnet/look/index.ts";
 import { tsnet } from "../../src/tsnet/testing/surroundings.ts";
 import { makeNetns } from "../support/netns.ts";
 import type { Place } from "../support/place.ts";
-import { must } from "../support/run.ts";
 import { lacksCommand, lacksLinkKind, lacksRoot, testUnless } from "../support/skip.ts";
 import { diff, snapshot } from "../support/snapshot.ts";
+import { inBrowser } from "./browser.ts";
 
 const lacks = [lacksRoot, lacksCommand("ip", "nft", "bridge"), lacksLinkKind("macvlan"), lacksLinkKind("vxlan")];
 
@@ -154,6 +154,9 @@ const FAULTS = `<script>addEventListener("load", () => {
   document.title = JSON.stringify({ boxes: rects.length, labels, faults });
 })</script>`;
 
+const inspected = (svg: string): string =>
+  `<!DOCTYPE html><html><head><title>no</title>${FAULTS}</head><body>${svg.replace(/^<\?xml.*\n/, "")}</body></html>`;
+
 testUnless(
   [...lacks, lacksCommand("chromium")],
   "in a browser no boxes overlap and no label is cut; the page runs no script of its own",
@@ -163,31 +166,22 @@ testUnless(
     await using lan = await makeNetns();
     await build(host, web, lan);
     await web.exec("ip", "link", "set", "eth0", "alias", "<script>document.title='run'</script>");
-    const folder = await mkdtemp(join(tmpdir(), "tsnet-graph-"));
-    try {
-      const show = async (format: string, change: (text: string) => string): Promise<string> => {
-        const page = join(folder, `${format}.html`);
-        await graph(host.name, web.name, lan.name, "--format", format, "-o", page);
-        await Bun.write(page, change(await Bun.file(page).text()));
-        const browser = [
-          "chromium",
-          "--headless",
-          "--no-sandbox",
-          "--disable-gpu",
-          `--user-data-dir=${folder}/profile`,
-        ];
-        const dump = await must([...browser, "--virtual-time-budget=3000", "--dump-dom", `file://${page}`]);
-        return /<title>([^<]*)<\/title>(?!.*<\/head>.*<title>)/.exec(dump)?.[1] ?? "";
-      };
-      expect(await show("html", (text) => text)).toBe("tsnet graph");
-      const svg = (text: string): string =>
-        `<!DOCTYPE html><html><head><title>no</title>${FAULTS}</head><body>${text.replace(/^<\?xml.*\n/, "")}</body></html>`;
-      const found = JSON.parse((await show("svg", svg)).replaceAll("&quot;", '"'));
-      expect(found).toMatchObject({ boxes: 5, faults: [] });
-      expect(found.labels).toBeGreaterThan(12);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    const drawn = (format: string): Promise<string> => graph(host.name, web.name, lan.name, "--format", format);
+    expect(await inBrowser(await drawn("html"))).toBe("tsnet graph");
+    const found = JSON.parse(await inBrowser(inspected(await drawn("svg"))));
+    expect(found).toMatchObject({ boxes: 5, faults: [] });
+    expect(found.labels).toBeGreaterThan(12);
+  },
+  60_000,
+);
+
+testUnless(
+  [lacksCommand("chromium")],
+  "in a browser thirty containers on three networks stand apart, all their labels whole",
+  async () => {
+    const found = JSON.parse(await inBrowser(inspected(svgPicture(await layOut(sample(3, 10))))));
+    expect(found).toMatchObject({ boxes: 36, faults: [] });
+    expect(found.labels).toBeGreaterThan(100);
   },
   60_000,
 );

@@ -21,16 +21,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Processes that have anything of the test: its folder in their arguments or its files in their mounts. */
+/** Processes that have anything of the test: its folder in their arguments or its files in mounts of their own. */
 function processesOf(box: Box): number[] {
-  const isOurs = (pid: string) => {
-    const cmdline = ofProc(Number(pid), "cmdline");
+  // What the test itself mounts, others here see too.
+  const mountsHere = ofProc(process.pid, "mountinfo");
+  const isOurs = (pid: number) => {
+    const cmdline = ofProc(pid, "cmdline");
+    const mounts = ofProc(pid, "mountinfo");
     // One that is on its way out has no arguments any more.
-    return cmdline !== "" && (cmdline + ofProc(Number(pid), "mountinfo")).includes(box.scratch);
+    return cmdline !== "" && (cmdline + (mounts === mountsHere ? "" : mounts)).includes(box.scratch);
   };
   return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isAlive(Number(name)) && isOurs(name))
-    .map(Number);
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && isAlive(pid) && isOurs(pid));
 }
 
 const ofProc = (pid: number, file: string): string => {
@@ -269,4 +273,25 @@ testUnless(lacksRoot, "a full disk is a clear error and leaves nothing", async (
   } finally {
     await must(["umount", box.dir]);
   }
+});
+
+/** Looks at all processes at once after each answer: within the shell, so that nothing has time to end meanwhile. */
+const FAIL_AND_LOOK = `for i in $(seq 100); do
+  "$HELPER" create "$DIR" <"$CONFIG" >"$CONFIG.answer"
+  echo "exit $?"
+  for p in /proc/[0-9]*/cmdline; do
+    args=
+    read -r args <"$p"
+    case "$args" in *"$DIR"*) echo "left: $args" ;; esac
+  done 2>/dev/null
+done`;
+
+testUnless(lacksRoot, "a create that fails has left no process when it answers", async () => {
+  await using box = await makeBox();
+  const config = join(box.scratch, "config");
+  await Bun.write(config, encodeContainer({ ...BASE, root: { path: box.rootfs }, args: ["/none"] }));
+  const env = { HELPER, DIR: box.dir, CONFIG: config };
+  const lines = (await must(["sh", "-c", FAIL_AND_LOOK], { env })).trim().split("\n");
+  expect(lines.filter((line) => line !== "exit 127")).toEqual([]);
+  expect(lines.length).toBe(100);
 });

@@ -116,9 +116,18 @@ export async function until(what: string, look: () => Promise<boolean>, timeoutM
   }
 }
 
-/** Everything tsbox may leave on a host: nothing of it is there before the first container and after the last. */
+/**
+ * Everything tsbox may leave on a host: nothing of it is there before the first container and after the last. A monitor
+ * whose folder is gone has a moment to end.
+ */
 export async function traces(lab: LabOn<Place>): Promise<string[]> {
   const script = `
+    ending() {
+      ps -eo args | grep '[t]sbox-mon' | while read -r program verb folder exec; do
+        [ -d "$folder\${exec:+/exec/$exec}" ] || echo ending
+      done
+    }
+    for i in $(seq 100); do [ -z "$(ending)" ] && break; sleep 0.05; done
     ls -1 /var/lib/tsbox/containers /var/lib/tsbox/names /var/lib/tsbox/active /run/tsbox/netns /run/tsbox/c 2>/dev/null |
       grep -v ':$' | grep -v '^$'
     find /sys/fs/cgroup -mindepth 3 -type d -path '*/tsbox/*' 2>/dev/null

@@ -74,7 +74,7 @@ const BEFORE: Readonly<Record<string, string>> = {
 };
 
 /** Words of parts with tests of their own for what they need around them. */
-const ELSEWHERE = /tsnet (overlay|install|uninstall|graph|doctor)/;
+const ELSEWHERE = /tsnet (overlay|install|uninstall|doctor)/;
 
 testUnless(
   [lacksTsnet, lacksCommand("bash")],

@@ -149,3 +149,29 @@ testUnless(lacks, "a name among those of ip netns with nothing bound to it is re
     await must(["rm", path]);
   }
 });
+
+testUnless(
+  lacks,
+  "a name that another mount covers is none, and one beneath it is seen again when that is gone",
+  async () => {
+    const name = randomName("t");
+    await must(["ip", "netns", "add", name]);
+    try {
+      const script = [
+        "mount -t tmpfs tmpfs /run/netns",
+        `exec ${process.execPath} -e '
+        const { findNamespaces } = await import("${import.meta.dir}/../../src/tsnet/look/index.ts");
+        const { loadNative } = await import("${import.meta.dir}/../../native/load.ts");
+        const { namespaces, remarks } = findNamespaces(loadNative());
+        const about = (all) => all.filter((each) => JSON.stringify(each).includes("${name}"));
+        console.log(JSON.stringify([about(namespaces).map((ns) => ns.name ?? ns.handles), about(remarks)]));'`,
+      ].join("; ");
+      // In a mount namespace and among processes of its own: nobody else is there who sees the name.
+      const alone = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
+      expect(JSON.parse(await must(alone))).toEqual([[], []]);
+      expect(find().some((ns) => ns.name === name)).toBeTrue();
+    } finally {
+      await must(["ip", "netns", "del", name]);
+    }
+  },
+);

@@ -38,14 +38,10 @@ function nesting(text: string): number {
   if (text.length <= MAX_DEPTH) return 0;
   let depth = 0;
   let deepest = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x22) {
-      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
-    } else if (c === 0x7b || c === 0x5b) {
-      if (++depth > deepest) deepest = depth;
-    } else if (c === 0x7d || c === 0x5d) depth--;
-  }
+  // Whole strings first, so that no bracket within one counts.
+  for (const c of text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[^[\]{}]+/g, ""))
+    if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
+    else depth--;
   return deepest;
 }
 

@@ -10,7 +10,8 @@ export function lookup(object: JsonObject, key: string): Json | undefined {
   const wanted = key.toLowerCase();
   let found: Json | undefined;
   for (const name in object) {
-    if (name !== key && name.toLowerCase() !== wanted) continue;
+    // Our keys are ASCII, so one of another length is another one in any case.
+    if (name !== key && (name.length !== key.length || name.toLowerCase() !== wanted)) continue;
     const value = object[name];
     if (value !== null && value !== undefined) found = value;
   }

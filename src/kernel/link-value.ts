@@ -1,7 +1,6 @@
-import { afSpec } from "../netlink/rtnl/af-spec.ts";
 import type { BridgePort } from "../netlink/rtnl/kinds/bridge-port.ts";
 import { IFF } from "../netlink/rtnl/link.const.ts";
-import type { LinkAnswer, NewLink } from "../netlink/rtnl/link.ts";
+import { type LinkAnswer, linkAttrs, type NewLink } from "../netlink/rtnl/link.ts";
 import { type LinkInfo, linkInfo, linkKinds } from "../netlink/rtnl/link-info.ts";
 import { type Codec, Source } from "../netlink/wire/index.ts";
 
@@ -89,7 +88,7 @@ export function toLink({ header, attrs }: LinkAnswer): Link {
     promiscuity: attrs.promiscuity ?? 0,
     txqlen: attrs.txqlen,
     get attrs() {
-      return { ...attrs, linkInfo: settings(), afSpec: parse(afSpec, attrs.afSpec) };
+      return parse(linkAttrs, attrs.all) ?? {};
     },
   };
 }

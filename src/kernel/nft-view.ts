@@ -33,7 +33,7 @@ import {
   type Request,
   request,
 } from "../netlink/socket/index.ts";
-import type { Message, MessageInput, RawMessage } from "../netlink/wire/index.ts";
+import { align4, type Message, type MessageInput, type RawMessage, setSeq } from "../netlink/wire/index.ts";
 import { HOOK, type TableRef } from "./nft-change.ts";
 import { containsAny, onlyWith } from "./only-with.ts";
 
@@ -49,7 +49,7 @@ type Found<L extends readonly NftLookup<unknown>[]> = {
 
 /** Without NLM_F_ACK: the answer, or the refusal, is enough. */
 function ask<A extends Message>(schema: A, value: MessageInput<A>, object: string): Request {
-  return request(schema, value, NLM_F.REQUEST | NLM_F.ACK, object);
+  return request(schema, value, NLM_F.REQUEST, object);
 }
 
 /** Questions for `NftView.find`. */
@@ -75,15 +75,39 @@ export const nftLookup = {
     decode: (raw) => newObject.decode(raw.bytes).attrs,
   }),
   /** No dump: the same time whatever the size of the set. */
-  element: ({ family, table }: TableRef, set: string, key: Uint8Array): NftLookup<NftElement> => ({
-    request: ask(
-      getElements,
-      { header: { family }, attrs: { table, set, elements: [{ key: { value: key } }] } },
-      `${table} ${set}`,
-    ),
-    decode: (raw) => newElements.decode(raw.bytes).attrs.elements?.[0],
-  }),
+  element: (table: TableRef, set: string, key: Uint8Array): NftLookup<NftElement> => elementLookups(table)(set, key),
 } as const;
+
+const decodeElement = (raw: RawMessage): NftElement | undefined => newElements.decode(raw.bytes).attrs.elements?.[0];
+
+/** Lookups of elements by set and key: of ten thousand for one set, the message is put together once. */
+export function elementLookups(ref: TableRef): (set: string, key: Uint8Array) => NftLookup<NftElement> {
+  const patterns = new Map<string, { request: Request; bytes: Uint8Array; keyLength: number }>();
+  return (set, key) => {
+    let pattern = patterns.get(set);
+    if (pattern === undefined || pattern.keyLength !== key.length) {
+      const { family, table } = ref;
+      const value = { header: { family }, attrs: { table, set, elements: [{ key: { value: key } }] } };
+      const first = ask(getElements, value, `${table} ${set}`);
+      pattern = { request: first, bytes: first.encode(0), keyLength: key.length };
+      patterns.set(set, pattern);
+    }
+    return { request: withKey(pattern.request, pattern.bytes, key), decode: decodeElement };
+  };
+}
+
+/** The same request for another key, which is the last thing in its bytes. */
+const withKey = (like: Request, bytes: Uint8Array, key: Uint8Array): Request => ({
+  op: like.op,
+  schema: like.schema,
+  flags: like.flags,
+  encode(seq) {
+    const out = bytes.slice();
+    out.set(key, bytes.length - align4(key.length));
+    setSeq(out, seq);
+    return out;
+  },
+});
 
 /** A base chain of any table. */
 export interface ForeignChain extends NftChain {
@@ -122,6 +146,7 @@ export interface NftView {
 
 /** Answers wait in the socket's buffer until all are asked; each takes a kernel page of it. */
 const AT_ONCE = 200;
+const ENOENT = 2;
 const EPROTO = 71;
 
 export interface GenerationView extends NftView {
@@ -131,7 +156,7 @@ export interface GenerationView extends NftView {
 
 export function nftView(socket: NetlinkSocket): GenerationView {
   let genId: number | undefined;
-  const askGen = request(getGen, {}, NLM_F.REQUEST | NLM_F.ACK);
+  const askGen = request(getGen, {}, NLM_F.REQUEST);
 
   async function generation(): Promise<number> {
     if (genId === undefined) readGen((await socket.exchange([askGen]))[0]);
@@ -248,7 +273,7 @@ interface Question {
 const NOTHING = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
 
 function answerOf<T>(lookup: NftLookup<T>, outcome: Outcome | undefined): T | undefined {
-  if (outcome?.error?.code === "ENOENT") return undefined;
+  if (outcome?.errno === ENOENT) return undefined;
   if (outcome?.error) throw outcome.error;
   const raw = outcome?.replies[0];
   if (!raw) throw new NetlinkError(lookup.request.op, EPROTO, { message: "no answer" });

@@ -14,7 +14,7 @@ import type { Ruleset } from "./nft-ruleset.ts";
 import { type NftView, nftView } from "./nft-view.ts";
 
 export { type BaseChain, type NftChange, nftChange, type RuleSpec, type TableRef } from "./nft-change.ts";
-export { type ForeignChain, type NftLookup, type NftView, nftLookup } from "./nft-view.ts";
+export { elementLookups, type ForeignChain, type NftLookup, type NftView, nftLookup } from "./nft-view.ts";
 
 /** nf_tables of one namespace. Reading works as `NftView`; every write is a transaction. */
 export interface NftVerbs extends NftView {

@@ -5,17 +5,17 @@ import { EXIT } from "./failure.ts";
 import { asFailure } from "./known-errors.ts";
 import { helpText } from "./options/help.ts";
 import { parseOptions } from "./options/parse.ts";
-import { type Holdings, processSurroundings, type Surroundings } from "./surroundings.ts";
+import { processSurroundings, type Surroundings } from "./surroundings.ts";
 
 /** The command `tsbox`, whole. Gives the exit status. */
-export async function main(args: readonly string[], holdings: Holdings): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
   // Everything made here has the mode it is made with, whatever the caller's habit.
   process.umask(0o022);
   let err = (text: string): void => {
     process.stderr.write(text);
   };
   try {
-    const s = processSurroundings(holdings);
+    const s = processSurroundings();
     err = s.err;
     return await dispatch(args, s);
   } catch (error) {

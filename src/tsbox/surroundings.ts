@@ -1,17 +1,10 @@
 import type { Native } from "../../native/addon.ts";
 import { loadNative } from "../../native/load.ts";
-import type { Exec } from "../cni/runtime/spawn.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { type Places, placesOf } from "./store/places.ts";
 
-/** What the executable holds besides this command; the composition root tells. */
-export interface Holdings {
-  /** Runs a plugin of ours in this process, where a runtime would execute its file; gives `undefined` for another's. */
-  pluginExec(native: Native, note: (text: string) => void): Exec;
-}
-
 /** What a command gets of its process. */
-export interface Surroundings extends Holdings {
+export interface Surroundings {
   readonly native: Native;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The caller's folder; paths on the command line count from it. `undefined` when it is deleted. */
@@ -25,12 +18,11 @@ export interface Surroundings extends Holdings {
   err(text: string): void;
 }
 
-export function processSurroundings(holdings: Holdings): Surroundings {
+export function processSurroundings(): Surroundings {
   const native = nativeOrReason();
   const encoder = new TextEncoder();
   const told = process.env["TSNET_CWD"];
   return {
-    ...holdings,
     native,
     env: process.env,
     cwd: told === undefined ? process.cwd() : told || undefined,

@@ -162,7 +162,8 @@ static void values_must_make_sense(void) {
       {TAG_ENV, 0, {0}, TEXT("novalue"), "ENV"},
       {TAG_ENV, 0, {0}, TEXT("=x"), "ENV"},
       {TAG_CWD, 0, {0}, TEXT("tmp"), "CWD"},
-      {TAG_OPTIONS, 1, {64}, "", 0, "OPTIONS"},
+      {TAG_OPTIONS, 1, {128}, "", 0, "OPTIONS"},
+      {TAG_OPTIONS, 1, {OPTION_LOOPBACK}, "", 0, "OPTIONS"},                 /* would be the host's */
       {TAG_CONSOLE, 2, {65536, 1}, "", 0, "CONSOLE"},
       {TAG_RESTART, 2, {4, 0}, "", 0, "RESTART"},
       {TAG_STOP, 2, {0, 0}, "", 0, "STOP"},
@@ -183,6 +184,8 @@ static void values_must_make_sense(void) {
   record(TAG_OOM_SCORE_ADJ, SCALARS((uint64_t)-1000), "", 0);
   record(TAG_NAMESPACE, SCALARS(CLONE_NEWIPC), TEXT(""));
   record(TAG_SYSCTL, 0, NULL, TEXT("kernel.shm_rmid_forced\0001"));
+  record(TAG_NAMESPACE, SCALARS(CLONE_NEWNET), TEXT("/run/netns/x"));
+  record(TAG_OPTIONS, SCALARS(OPTION_LOOPBACK), "", 0);
   CHECK(accepted());
 }
 

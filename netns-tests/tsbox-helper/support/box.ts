@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,8 +134,8 @@ export async function makeBox(): Promise<Box> {
       return { code: exitCode, stdout: session.stdout(), stderr: session.stderr() };
     },
     state: async () => parseState(await readFile(join(dir, "state.json"), "utf8")),
-    pid: async () =>
-      existsSync(join(dir, "pid")) ? (parsePidFile(await readFile(join(dir, "pid"), "utf8"))?.pid ?? 0) : 0,
+    // It may go at any moment.
+    pid: async () => parsePidFile(await readFile(join(dir, "pid"), "utf8").catch(() => ""))?.pid ?? 0,
     monitorPid: async () => Number((await readFile(join(dir, "monitor.lock"), "utf8")).split(" ")[0]),
     [Symbol.asyncDispose]: async () => {
       for (const pid of [await box.pid(), await box.monitorPid().catch(() => 0), ...pids]) kill(pid, dir);

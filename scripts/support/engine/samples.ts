@@ -136,6 +136,10 @@ export function samples(native: Native, folder: string): unknown[] {
     attempt(() => native.run("/none", [], [], "/", part, 5000, 100)),
     attempt(() => native.run("/bin/echo", ["a\0b"], [], "/", part, 5000, 100)),
     attempt(() => wrong(native.run, "/bin/echo", [1], [])),
+    ...[0, 1, 2, 3, 4, 255, 256].map((count) => {
+      const text = Uint8Array.from({ length: count }, (_, i) => (i * 7) ^ count).toBase64();
+      return [text, [...Uint8Array.fromBase64(text)]];
+    }),
     attempt(() => native.removeFile(file)),
   ];
 }

@@ -11,6 +11,7 @@ import { makeAll } from "../../netlink/wire/index.ts";
 import { toCniError } from "../../plugin/errors.ts";
 import { commandHandler, ipamsByPath } from "../handler.ts";
 import { IPAMS, PLUGINS } from "../registry.ts";
+import { runTask } from "./task.ts";
 
 function environment(): Record<string, string> {
   const variables: Record<string, string> = Object.create(null);
@@ -24,6 +25,7 @@ function environment(): Record<string, string> {
 
 async function main(): Promise<number> {
   const env = environment();
+  if (env["TSNET_TASK"] !== undefined) return runTask();
   const argument = native.name();
   const name = argument.slice(argument.lastIndexOf("/") + 1);
   const load = PLUGINS[name] ?? IPAMS[name];

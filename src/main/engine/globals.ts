@@ -60,11 +60,47 @@ for (const name of Object.keys(functions)) {
 for (const name of ["dispose", "asyncDispose"])
   if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol.for(`Symbol.${name}`) });
 
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** RFC 4648, section 4. */
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  const { length } = bytes;
+  for (let at = 0; at < length; at += 3) {
+    const bits = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    text += (BASE64[bits >> 18] ?? "") + BASE64[(bits >> 12) & 63] + BASE64[(bits >> 6) & 63] + BASE64[bits & 63];
+  }
+  const missing = (3 - (length % 3)) % 3;
+  return text.slice(0, text.length - missing) + "=".repeat(missing);
+}
+
+function fromBase64(text: string): Uint8Array {
+  const digits = text.replace(/=+$/, "");
+  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
+  let bits = 0;
+  for (let at = 0; at < digits.length; at++) {
+    const value = BASE64.indexOf(digits[at] ?? "");
+    if (value < 0) throw new SyntaxError("fromBase64: not Base64");
+    bits = ((bits << 6) | value) & 0xffffff;
+    if (at % 4 > 0) bytes[Math.floor((at * 3) / 4)] = bits >> (6 - 2 * (at % 4));
+  }
+  return bytes;
+}
+
+if (!("toBase64" in Uint8Array.prototype))
+  Object.defineProperty(Uint8Array.prototype, "toBase64", {
+    value(this: Uint8Array): string {
+      return toBase64(this);
+    },
+  });
+if (!("fromBase64" in Uint8Array)) Object.defineProperty(Uint8Array, "fromBase64", { value: fromBase64 });
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte < 16 ? "0" : "") + byte.toString(16));
+
 if (!("toHex" in Uint8Array.prototype))
   Object.defineProperty(Uint8Array.prototype, "toHex", {
     value(this: Uint8Array): string {
       let hex = "";
-      for (const byte of this) hex += (byte < 16 ? "0" : "") + byte.toString(16);
+      for (let at = 0; at < this.length; at++) hex += HEX[this[at] ?? 0];
       return hex;
     },
   });

@@ -9,6 +9,7 @@ import {
   list,
   message,
   nested,
+  picked,
 } from "../wire/index.ts";
 import { NFTA_LIST, NFTA_RULE, NFTA_RULE_COMPAT } from "./constants.ts";
 import { expr } from "./expr/index.ts";
@@ -41,9 +42,13 @@ export const getRule = message(nftType("GETRULE"), nfgenmsg, rule);
 export const delRule = message(nftType("DELRULE"), nfgenmsg, rule);
 export type NftRule = Infer<typeof rule>;
 
-/** A rule without its expressions, which stay bytes: reading them costs ten times as much as the rest. */
+/** A rule without its expressions: reading them costs ten times as much as the rest. */
 export const ruleHead = message(
   nftType("NEWRULE"),
   nfgenmsg,
-  attrs({ chain: [NFTA_RULE.CHAIN, cstring], handle: [NFTA_RULE.HANDLE, be64], userdata: [NFTA_RULE.USERDATA, bytes] }),
+  picked({
+    chain: [NFTA_RULE.CHAIN, cstring],
+    handle: [NFTA_RULE.HANDLE, be64],
+    userdata: [NFTA_RULE.USERDATA, bytes],
+  }),
 );

@@ -1,4 +1,4 @@
-import { lengthAt, typeAt } from "../wire/attr.ts";
+import { lengthAt, TYPE_MASK, u16At } from "../wire/attr.ts";
 import { align4, type Codec, cstring, message } from "../wire/index.ts";
 import { RTM } from "./constants.ts";
 import { IFLA } from "./link.const.ts";
@@ -12,7 +12,8 @@ const nameOnly: Codec<{ ifname?: string | undefined }> = {
     for (let at = start, index = 0; at < end; index++) {
       const length = lengthAt(src, at, end, index);
       if (length === 0) break;
-      if (typeAt(src, at) === IFLA.IFNAME) return { ifname: cstring.read(src, at + 4, at + length) };
+      if ((u16At(src.bytes, at + 2) & TYPE_MASK) === IFLA.IFNAME)
+        return { ifname: cstring.read(src, at + 4, at + length) };
       at += align4(length);
     }
     return {};

@@ -38,15 +38,21 @@ export interface Ack {
   readonly tlvs: Infer<typeof extAckAttrs>;
 }
 
+/** The number in an NLMSG_ERROR, or in an NLMSG_DONE that has one: positive, zero is success. DecodeError without a number. */
+export function errnoOf(raw: RawMessage): number {
+  const { bytes } = raw;
+  if (bytes.length < HEADER + 4) throw new DecodeError(`nlmsgerr: need 4 bytes, have ${bytes.length - HEADER}`);
+  return 0 - new DataView(bytes.buffer, bytes.byteOffset + HEADER, 4).getInt32(0, true);
+}
+
 /**
  * Reads an NLMSG_ERROR (or the error number in an NLMSG_DONE) with its extended ack. `struct nlmsgerr` is the negative
  * errno and the request's header, followed by its payload unless NLM_F_CAPPED; the TLVs come last (NLM_F_ACK_TLVS).
  * An extended ack that cannot be read is left out, so that it does not hide the number. DecodeError without a number.
  */
 export function readAck(raw: RawMessage): Ack {
+  const errno = errnoOf(raw);
   const src = new Source(raw.bytes);
-  if (raw.bytes.length < HEADER + 4) throw new DecodeError(`nlmsgerr: need 4 bytes, have ${raw.bytes.length - HEADER}`);
-  const errno = 0 - src.view.getInt32(HEADER, true);
   let start = HEADER + 4;
   if (raw.type === NLMSG.ERROR) start += raw.flags & NLM_F.CAPPED ? HEADER : innerLength(src, start);
   const hasTlvs = raw.flags & NLM_F.ACK_TLVS && start < raw.bytes.length;

@@ -6,7 +6,7 @@ import {
   type RawMessage,
   splitMessages,
 } from "../wire/index.ts";
-import { NLMSG, readAck, toError } from "./ack.ts";
+import { errnoOf, NLMSG, readAck, toError } from "./ack.ts";
 import { isNetlinkError, NetlinkError } from "./netlink-error.ts";
 import { NLM_F, type Request, request } from "./request.ts";
 import type { Transport } from "./transport.ts";
@@ -23,7 +23,9 @@ const DONE_WITH_ERRNO = 20;
 const DUMP_TRIES = 8;
 
 export interface Outcome {
-  /** The kernel's refusal. */
+  /** Positive number of the kernel's refusal, or 0. Most that are refused only say that something is not there. */
+  readonly errno: number;
+  /** The kernel's refusal in words, put together when it is asked for. */
   readonly error: NetlinkError | undefined;
   /** Whether the kernel acknowledged this request, or ended its list; in an aborted batch some are passed over. */
   readonly answered: boolean;
@@ -59,7 +61,7 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   let seq = 0;
 
-  async function exchange(requests: readonly Request[]): Promise<Outcome[]> {
+  async function exchange(requests: readonly Request[]): Promise<Answer[]> {
     if (requests.length === 0) return [];
     if (seq + requests.length > 0xffff_ffff) seq = 0;
     const first = seq + 1;
@@ -70,19 +72,24 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
     return sortOut(answer, first, sent, op);
   }
 
-  async function exchangeOne(req: Request): Promise<Outcome> {
+  async function exchangeOne(req: Request): Promise<Answer> {
     const [outcome] = await exchange([req]);
     if (!outcome) throw new NetlinkError(req.op, EPROTO, { message: "no answer" });
     return outcome;
   }
 
-  /** One reading of a list; `interrupted` when the kernel says, in one of several ways, that it is not the whole list. */
+  /** One reading of a list; interrupted when the kernel says, in one of several ways, that it is not the whole list. */
   async function dumpOnce(req: Request): Promise<Outcome> {
     const outcome = await exchangeOne(req).catch((error: unknown) => {
-      if (isNetlinkError(error, "ENOBUFS")) return { ...emptyOutcome(), error };
-      throw error;
+      if (!isNetlinkError(error, "ENOBUFS")) throw error;
+      const refused = new Answer();
+      refused.refuse(ENOBUFS, error);
+      return refused;
     });
-    if (isNetlinkError(outcome.error, "EINTR", "ENOBUFS")) return { ...outcome, interrupted: true };
+    if (outcome.errno === EINTR || outcome.errno === ENOBUFS) {
+      outcome.interrupted = true;
+      return outcome;
+    }
     if (outcome.error) throw outcome.error;
     if (!outcome.answered) throw new NetlinkError(req.op, EPROTO, { message: "the list has no end (NLMSG_DONE)" });
     return outcome;
@@ -93,7 +100,7 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
     async commit(...requests) {
       const outcomes = await exchange(requests);
       for (const [i, outcome] of outcomes.entries()) {
-        if (outcome.error) throw outcome.error;
+        if (outcome.errno !== 0) throw outcome.error;
         const request = requests[i];
         if (request && request.flags & NLM_F.ACK && !outcome.answered)
           throw new NetlinkError(request.op, EPROTO, { message: "the kernel did not acknowledge the request" });
@@ -128,18 +135,31 @@ interface Sent {
   readonly bytes: Uint8Array;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-const emptyOutcome = () => ({
-  error: undefined as NetlinkError | undefined,
-  answered: false,
-  replies: [] as RawMessage[],
-  warning: undefined as string | undefined,
-  interrupted: false,
-});
+/** What the kernel said to one request, as it comes in. */
+class Answer implements Outcome {
+  errno = 0;
+  answered = false;
+  readonly replies: RawMessage[] = [];
+  warning: string | undefined;
+  interrupted = false;
+  private refusal: NetlinkError | (() => NetlinkError) | undefined;
+
+  get error(): NetlinkError | undefined {
+    if (typeof this.refusal === "function") this.refusal = this.refusal();
+    return this.refusal;
+  }
+
+  /** The first refusal counts. */
+  refuse(errno: number, refusal: NetlinkError | (() => NetlinkError)): void {
+    if (this.errno !== 0) return;
+    this.errno = errno;
+    this.refusal = refusal;
+  }
+}
 
 /** Gives each request what the kernel said to it; `first` is the sequence number of the first one. */
-function sortOut(answer: Uint8Array, first: number, sent: readonly Sent[], op: string): Outcome[] {
-  const outcomes = sent.map(emptyOutcome);
+function sortOut(answer: Uint8Array, first: number, sent: readonly Sent[], op: string): Answer[] {
+  const outcomes = sent.map(() => new Answer());
   try {
     for (const raw of splitMessages(answer)) {
       const index = raw.seq - first;
@@ -154,14 +174,10 @@ function sortOut(answer: Uint8Array, first: number, sent: readonly Sent[], op: s
   return outcomes;
 }
 
-function takeNote(
-  outcome: Mutable<Outcome> & { replies: RawMessage[] },
-  raw: RawMessage,
-  { request, bytes }: Sent,
-): void {
+function takeNote(outcome: Answer, raw: RawMessage, { request, bytes }: Sent): void {
   if (raw.type === NLMSG.NOOP) return;
   if (raw.type === NLMSG.OVERRUN) {
-    outcome.error ??= new NetlinkError(request.op, ENOBUFS);
+    outcome.refuse(ENOBUFS, () => new NetlinkError(request.op, ENOBUFS));
     return;
   }
   if (raw.flags & NLM_F.DUMP_INTR && raw.type !== NLMSG.ERROR) outcome.interrupted = true;
@@ -171,9 +187,9 @@ function takeNote(
   }
   outcome.answered = true;
   if (raw.type === NLMSG.DONE && raw.bytes.length < DONE_WITH_ERRNO) return;
-  const ack = readAck(raw);
-  if (ack.errno > 0) outcome.error ??= toError(request.op, ack, request.schema, bytes);
-  else outcome.warning ??= ack.tlvs.message;
+  const errno = errnoOf(raw);
+  if (errno > 0) outcome.refuse(errno, () => toError(request.op, readAck(raw), request.schema, bytes));
+  else if (raw.flags & NLM_F.ACK_TLVS) outcome.warning ??= readAck(raw).tlvs.message;
 }
 
 async function ask(transport: Transport, bytes: Uint8Array, timeoutMs: number, op: string): Promise<Uint8Array> {

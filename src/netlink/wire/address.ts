@@ -45,6 +45,8 @@ export const ip: Codec<string> = {
   },
 };
 
+const HEX = "0123456789abcdef";
+
 /** A hardware address as colon-separated hex. Ethernet has 6 bytes; other lengths (tunnels: 4 or 16) are kept. */
 export const mac: Codec<string> = {
   size: undefined,
@@ -52,8 +54,8 @@ export const mac: Codec<string> = {
   read(src, start, end) {
     let text = "";
     for (let at = start; at < end; at++) {
-      const byte = src.view.getUint8(at);
-      text += `${at === start ? "" : ":"}${byte < 16 ? "0" : ""}${byte.toString(16)}`;
+      const byte = src.bytes[at] ?? 0;
+      text += `${at === start ? "" : ":"}${HEX.charAt(byte >> 4)}${HEX.charAt(byte & 15)}`;
     }
     return text;
   },

@@ -1,8 +1,8 @@
-import { align4, type Codec, DecodeError, EncodeError, type Sink, type Source } from "./codec.ts";
+import { align4, type Codec, DecodeError, EncodeError, type Sink, type Source, within } from "./codec.ts";
 
 /** `struct nlattr`, linux/netlink.h: u16 length with header, u16 type whose two upper bits are flags. */
 export const ATTR_HEADER = 4;
-const TYPE_MASK = 0x3fff;
+export const TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
 const MAX_LENGTH = 0xffff;
 
@@ -19,9 +19,10 @@ export interface UnknownAttr {
 // biome-ignore lint/suspicious/noExplicitAny: the widest codec; a narrower bound refuses codecs that write less than they read
 export type AnyCodec = Codec<any, any>;
 
-/** A field of a list: what the schema calls it, and how its payload is read. */
+/** A field of a list: what the schema calls it, its type, and how its payload is read. */
 export interface Slot {
   readonly key: string;
+  readonly type: number;
   readonly codec: AnyCodec;
 }
 
@@ -37,8 +38,8 @@ export function lengthAt(src: Source, at: number, end: number, index: number): n
   return length;
 }
 
-/** Type of the attribute at `at`, without its flags. */
-export const typeAt = (src: Source, at: number): number => src.view.getUint16(at + 2, true) & TYPE_MASK;
+/** 16 bits at `at`, which is inside. */
+export const u16At = (bytes: Uint8Array, at: number): number => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 
 /** Visits each attribute's payload, `[from, to)`; the header stands before it. */
 export function walk(
@@ -50,18 +51,8 @@ export function walk(
   for (let at = start, index = 0; at < end; index++) {
     const length = lengthAt(src, at, end, index);
     if (length === 0) return;
-    visit(typeAt(src, at), at + ATTR_HEADER, at + length, index);
+    visit(u16At(src.bytes, at + 2) & TYPE_MASK, at + ATTR_HEADER, at + length, index);
     at += align4(length);
-  }
-}
-
-/** Reads the payload of the attribute that `slot` stands for. */
-export function readSlot(slot: Slot, src: Source, from: number, to: number): unknown {
-  try {
-    return slot.codec.read(src, from, to);
-  } catch (error) {
-    if (error instanceof DecodeError) throw error.within(slot.key);
-    throw error;
   }
 }
 
@@ -89,21 +80,21 @@ export function unknownAttr(src: Source, { from, to, index }: Place): UnknownAtt
   return { type: type & TYPE_MASK, ...(flags === 0 ? {} : { flags }), data: src.bytes.slice(from, to), index };
 }
 
-/** Writes one attribute: header, payload, padding. */
-export function put(sink: Sink, type: number, slot: Slot, value: unknown): void {
+/** Writes one attribute: header, payload, padding. Its name is the caller's to add to an error's path. */
+export function put(sink: Sink, type: number, codec: AnyCodec, value: unknown): void {
   const at = sink.take(ATTR_HEADER);
-  try {
-    slot.codec.write(sink, value);
-    const length = sink.length - at;
-    if (length > MAX_LENGTH)
-      throw new EncodeError(`${length} bytes do not fit an attribute (at most ${MAX_LENGTH}, its header included)`);
-    sink.view.setUint16(at, length, true);
-  } catch (error) {
-    if (error instanceof EncodeError) throw error.within(slot.key);
-    throw error;
-  }
-  sink.view.setUint16(at + 2, slot.codec.nested ? type | NLA_F_NESTED : type, true);
-  sink.align();
+  codec.write(sink, value);
+  const length = sink.length - at;
+  if (length > MAX_LENGTH)
+    throw new EncodeError(`${length} bytes do not fit an attribute (at most ${MAX_LENGTH}, its header included)`);
+  const wire = codec.nested ? type | NLA_F_NESTED : type;
+  const { bytes } = sink;
+  bytes[at] = length;
+  bytes[at + 1] = length >> 8;
+  bytes[at + 2] = wire;
+  bytes[at + 3] = wire >> 8;
+  const padding = -length & 3;
+  if (padding > 0) sink.take(padding);
 }
 
 export const raw: Codec<Uint8Array> = {
@@ -113,13 +104,11 @@ export const raw: Codec<Uint8Array> = {
   write: (sink, value) => sink.put(value),
 };
 
-const unknownSlot: Slot = { key: "unknown", codec: raw };
-
 export const putUnknown = (sink: Sink, attr: UnknownAttr): void =>
-  put(sink, attr.type | (attr.flags ?? 0), unknownSlot, attr.data);
+  within("unknown", () => put(sink, attr.type | (attr.flags ?? 0), raw, attr.data));
 
 /** Asked once for each attribute of a list, in order. */
-type SlotOf = (type: number) => Slot | undefined;
+type SlotOf = (type: number) => Pick<Slot, "key" | "codec"> | undefined;
 
 /** Which field stands at `offset`, looked up through the attributes around it. */
 export function locateAttr(src: Source, start: number, end: number, offset: number, slotOf: SlotOf): string[] {

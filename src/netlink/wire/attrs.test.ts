@@ -9,6 +9,7 @@ import {
   merge,
   message,
   nested,
+  picked,
   Sink,
   Source,
   struct,
@@ -74,6 +75,23 @@ describe("attributes", () => {
   test("that stand 16,000 times are read in reasonable time", () => {
     const value = read(plain, "04000300".repeat(16_000));
     expect(value.unknown?.length).toBe(15_999);
+  });
+
+  test("that stand three times: each but the last survives, in its place", () => {
+    const hex = "0800040001000000 0800040002000000 06000300610000000800040003000000".replaceAll(" ", "");
+    const value = read(plain, hex);
+    expect(value).toMatchObject({ mtu: 3, name: "a" });
+    expect(value.unknown?.map(({ index, data }) => [index, data[0]])).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(write(plain, value)).toBe(hex);
+  });
+
+  test("that are not picked are passed over, and must be whole all the same", () => {
+    const some = picked({ mtu: [4, u32] });
+    expect(read(some, "06000300610000000800040002000000")).toEqual({ mtu: 2 });
+    expect(() => read(some, "06000300610000000900040002000000")).toThrow("attribute 1: length 9 is outside 4..8");
   });
 
   test("of 65,535 bytes fit, longer ones do not", () => {

@@ -5,13 +5,14 @@ import {
   lengthAt,
   locateAttr,
   locateMissing,
+  type Place,
   put,
   putUnknown,
   raw,
-  readSlot,
   type Slot,
-  typeAt,
+  TYPE_MASK,
   type UnknownAttr,
+  u16At,
   unknownAttr,
   walk,
 } from "./attr.ts";
@@ -19,10 +20,10 @@ import {
   type AttrFields,
   align4,
   type Codec,
+  DecodeError,
   EncodeError,
   type Infer,
   type Input,
-  type Sink,
   type Source,
   type TagGroup,
 } from "./codec.ts";
@@ -49,6 +50,14 @@ export interface AttrsCodec<Out, In = Out> extends Codec<Out, In> {
  */
 export function attrs<const S extends Spec>(fields: S): AttrsCodec<AttrsOut<S>, AttrsIn<S>> {
   return attributeList([fields], []) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
+}
+
+/**
+ * Of a list only these attributes. The others are passed over and not kept, for readers of long answers that want little of
+ * them: reading all of a link takes eight times as long as its name and state.
+ */
+export function picked<const S extends Spec>(fields: S): AttrsCodec<AttrsOut<S>, AttrsIn<S>> {
+  return attributeList([fields], [], { keepsUnknown: false }) as AttrsCodec<AttrsOut<S>, AttrsIn<S>>;
 }
 
 type Variants = Readonly<Record<string, AnyCodec>>;
@@ -90,16 +99,30 @@ export function merge<AO, AI, BO, BI>(a: AttrsCodec<AO, AI>, b: AttrsCodec<BO, B
   return attributeList([...a.parts, ...b.parts], [...a.groups, ...b.groups]) as never;
 }
 
-function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]): AttrsCodec<Record<string, unknown>> {
+function attributeList(
+  parts: readonly AttrFields[],
+  groups: readonly TagGroup[],
+  { keepsUnknown }: { keepsUnknown: boolean } = { keepsUnknown: true },
+): AttrsCodec<Record<string, unknown>> {
   const slots = once(() => {
     const byType = new Map<number, Slot>();
     for (const part of parts)
       for (const key in part) {
         const field = part[key];
-        if (field) byType.set(field[0], { key, codec: field[1] });
+        if (field) byType.set(field[0], { key, type: field[0], codec: field[1] });
       }
-    for (const g of groups) byType.set(g.kindType, { key: g.kindKey, codec: kindName });
+    for (const g of groups) byType.set(g.kindType, { key: g.kindKey, type: g.kindType, codec: kindName });
     return byType;
+  });
+  /** By name, for writing; of two fields of a name the later counts. */
+  const named = once(() => {
+    const byKey: Record<string, Slot> = Object.create(null);
+    for (const part of parts)
+      for (const key in part) {
+        const field = part[key];
+        if (field) byKey[key] = { key, type: field[0], codec: field[1] };
+      }
+    return byKey;
   });
   /** Gives the field of each type of attribute in `[start, end)`; that of data is known by the kind that stands beside it. */
   const slotsAt = (src: Source, start: number, end: number): ((type: number) => Slot | undefined) => {
@@ -109,7 +132,7 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
     walk(src, start, end, (type, from, to) => {
       for (const g of groups)
         if (type === g.kindType)
-          data.set(g.dataType, { key: g.dataKey, codec: variantOf(g, kindName.read(src, from, to)) ?? raw });
+          data.set(g.dataType, { key: g.dataKey, type, codec: variantOf(g, kindName.read(src, from, to)) ?? raw });
     });
     return (type) => known.get(type) ?? data.get(type);
   };
@@ -125,25 +148,42 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
     read(src, start, end) {
       const known = groups.length === 0 ? slots() : undefined;
       const slotOf = known === undefined ? slotsAt(src, start, end) : undefined;
+      const { bytes } = src;
       const out: Record<string, unknown> = {};
       let unknown: UnknownAttr[] | undefined;
+      /** Where those last stood that stand more than once. */
+      let repeated: Map<number, Place> | undefined;
       // As `walk` does, without a call and an object for each attribute: this loop is most of what reading takes.
       for (let at = start, index = 0; at < end; index++) {
-        const length = lengthAt(src, at, end, index);
-        if (length === 0) break;
-        const type = typeAt(src, at);
+        const length = end - at < ATTR_HEADER ? 0 : u16At(bytes, at);
+        if (length < ATTR_HEADER || length > end - at) {
+          // Padding, or an error that says what is wrong.
+          lengthAt(src, at, end, index);
+          break;
+        }
+        const type = u16At(bytes, at + 2) & TYPE_MASK;
         const slot = known === undefined ? slotOf?.(type) : known.get(type);
         if (slot === undefined) {
-          unknown ??= [];
-          unknown.push(unknownAttr(src, { from: at + ATTR_HEADER, to: at + length, index }));
+          if (keepsUnknown) {
+            unknown ??= [];
+            unknown.push(unknownAttr(src, { from: at + ATTR_HEADER, to: at + length, index }));
+          }
         } else {
-          if (Object.hasOwn(out, slot.key)) {
+          const { key } = slot;
+          if (out[key] !== undefined) {
             // The kernel takes the last of two; the earlier is kept as bytes.
             unknown ??= [];
-            unknown.push(unknownAttr(src, lastPlace(src, start, at, type)));
-            delete out[slot.key];
+            repeated ??= new Map();
+            unknown.push(unknownAttr(src, repeated.get(type) ?? lastPlace(src, start, at, type)));
+            repeated.set(type, { from: at + ATTR_HEADER, to: at + length, index });
+            delete out[key];
           }
-          out[slot.key] = readSlot(slot, src, at + ATTR_HEADER, at + length);
+          try {
+            out[key] = slot.codec.read(src, at + ATTR_HEADER, at + length);
+          } catch (error) {
+            if (error instanceof DecodeError) throw error.within(key);
+            throw error;
+          }
         }
         at += align4(length);
       }
@@ -157,6 +197,7 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
       return out;
     },
     write(sink, value) {
+      const known = named();
       const unknown = (value["unknown"] as UnknownAttr[] | undefined) ?? [];
       let written = 0;
       let next = 0;
@@ -164,7 +205,16 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
         const v = value[key];
         if (v === undefined || key === "unknown") continue;
         for (let u = unknown[next]; u && u.index <= written; u = unknown[++next], written++) putUnknown(sink, u);
-        if (writeField(sink, key, v, value)) written++;
+        const slot = known[key] ?? taggedSlot(key, value);
+        if (slot === undefined) continue;
+        try {
+          const isUnknownKind = slot.codec === kindName && v === "unknown";
+          put(sink, slot.type, slot.codec, isUnknownKind ? value[`${key}Name`] : v);
+        } catch (error) {
+          if (error instanceof EncodeError) throw error.within(key);
+          throw error;
+        }
+        written++;
       }
       for (; next < unknown.length; next++) putUnknown(sink, unknown[next] as UnknownAttr);
     },
@@ -176,36 +226,17 @@ function attributeList(parts: readonly AttrFields[], groups: readonly TagGroup[]
     },
   };
 
-  function fieldOf(key: string): AttrFields[string] | undefined {
-    for (let i = parts.length - 1; i >= 0; i--) {
-      const part = parts[i];
-      if (part && Object.hasOwn(part, key)) return part[key];
-    }
-    return undefined;
-  }
-
-  /** Writes the attribute that `key` stands for; false when it is part of another one. */
-  function writeField(sink: Sink, key: string, v: unknown, value: Record<string, unknown>): boolean {
-    const field = fieldOf(key);
-    if (field) {
-      put(sink, field[0], { key, codec: field[1] }, v);
-      return true;
-    }
+  /** The attribute of a pair that `key` stands for; `undefined` for the name of a kind without a variant, which is none of its own. */
+  function taggedSlot(key: string, value: Record<string, unknown>): Slot | undefined {
     for (const g of groups) {
-      if (key === kindNameKey(g)) return false;
+      if (key === kindNameKey(g)) return undefined;
+      if (key === g.kindKey) return { key, type: g.kindType, codec: kindName };
+      if (key !== g.dataKey) continue;
       const kind = value[g.kindKey] as string | undefined;
-      if (key === g.kindKey) {
-        put(sink, g.kindType, { key, codec: kindName }, kind === "unknown" ? value[kindNameKey(g)] : kind);
-        return true;
-      }
-      if (key === g.dataKey) {
-        if (kind === undefined) throw new EncodeError(`needs ${g.kindKey} beside it`).within(key);
-        const codec = kind === "unknown" ? raw : variantOf(g, kind);
-        if (!codec)
-          throw new EncodeError(`"${kind}" is none of ${Object.keys(g.variants).join(", ")}`).within(g.kindKey);
-        put(sink, g.dataType, { key, codec }, v);
-        return true;
-      }
+      if (kind === undefined) throw new EncodeError(`needs ${g.kindKey} beside it`).within(key);
+      const codec = kind === "unknown" ? raw : variantOf(g, kind);
+      if (!codec) throw new EncodeError(`"${kind}" is none of ${Object.keys(g.variants).join(", ")}`).within(g.kindKey);
+      return { key, type: g.dataType, codec };
     }
     throw new EncodeError("there is no such attribute").within(key);
   }

@@ -145,7 +145,8 @@ export class Sink {
 
   /** Fills up to the next multiple of four (NLMSG_ALIGN, NLA_ALIGN). */
   align(): void {
-    this.take(align4(this.length) - this.length);
+    const padding = -this.length & 3;
+    if (padding > 0) this.take(padding);
   }
 
   /** What was written; a copy. */

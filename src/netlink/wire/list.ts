@@ -1,5 +1,5 @@
-import { locateAttr, locateMissing, put, readSlot, type Slot, walk } from "./attr.ts";
-import type { Codec } from "./codec.ts";
+import { locateAttr, locateMissing, put, type Slot, walk } from "./attr.ts";
+import { type Codec, DecodeError, EncodeError } from "./codec.ts";
 
 /** The same codec, written with NLA_F_NESTED on its attribute (nf_tables and newer families want it). */
 export function nested<Out, In>(codec: Codec<Out, In>): Codec<Out, In> {
@@ -27,13 +27,14 @@ function sequence<Out, In>(
   of: Codec<Out, In>,
   first: number,
   step: 0 | 1,
-  keep: (bytes: Uint8Array) => boolean = () => true,
+  keep?: (bytes: Uint8Array) => boolean,
 ): Codec<Out[], In[]> {
   const isElement = (type: number): boolean => step === 1 || type === first;
   /** Names elements by their place among the elements. */
   const numbered = () => {
     let count = 0;
-    return (type: number): Slot | undefined => (isElement(type) ? { key: String(count++), codec: of } : undefined);
+    return (type: number): Pick<Slot, "key" | "codec"> | undefined =>
+      isElement(type) ? { key: String(count++), codec: of } : undefined;
   };
 
   return {
@@ -42,13 +43,24 @@ function sequence<Out, In>(
     read(src, start, end) {
       const out: Out[] = [];
       walk(src, start, end, (type, from, to) => {
-        if (isElement(type) && keep(src.bytes.subarray(from, to)))
-          out.push(readSlot({ key: String(out.length), codec: of }, src, from, to) as Out);
+        if (!isElement(type) || (keep && !keep(src.bytes.subarray(from, to)))) return;
+        try {
+          out.push(of.read(src, from, to));
+        } catch (error) {
+          if (error instanceof DecodeError) throw error.within(String(out.length));
+          throw error;
+        }
       });
       return out;
     },
     write(sink, values) {
-      for (const [i, value] of values.entries()) put(sink, first + step * i, { key: String(i), codec: of }, value);
+      let i = 0;
+      try {
+        for (; i < values.length; i++) put(sink, first + step * i, of, values[i]);
+      } catch (error) {
+        if (error instanceof EncodeError) throw error.within(String(i));
+        throw error;
+      }
     },
     locate: (src, start, end, offset) => locateAttr(src, start, end, offset, numbered()),
     missing: (src, start, end, nest, type) =>

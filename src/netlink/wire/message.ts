@@ -1,4 +1,4 @@
-import { align4, type Codec, DecodeError, type Infer, type Input, need, Sink, Source, within } from "./codec.ts";
+import { align4, type Codec, DecodeError, EncodeError, type Infer, type Input, need, Sink, Source } from "./codec.ts";
 
 /** `struct nlmsghdr`, linux/netlink.h: length, type, flags, sequence, port. */
 export const NLMSG_HEADER = 16;
@@ -56,22 +56,33 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
     header,
     attrs,
     decode(bytes) {
-      within("nlmsghdr", () => need(0, bytes.length, NLMSG_HEADER));
-      const src = new Source(bytes);
-      return {
-        header: within("header", () => {
-          need(NLMSG_HEADER, bytes.length, header.size ?? 0);
-          return header.read(src, NLMSG_HEADER, NLMSG_HEADER + (header.size ?? 0)) as Infer<H>;
-        }),
-        attrs: within("attrs", () => attrs.read(src, Math.min(body, bytes.length), bytes.length) as Infer<A>),
-      };
+      let part = "nlmsghdr";
+      try {
+        need(0, bytes.length, NLMSG_HEADER);
+        const src = new Source(bytes);
+        part = "header";
+        need(NLMSG_HEADER, bytes.length, header.size ?? 0);
+        const head = header.read(src, NLMSG_HEADER, NLMSG_HEADER + (header.size ?? 0)) as Infer<H>;
+        part = "attrs";
+        return { header: head, attrs: attrs.read(src, Math.min(body, bytes.length), bytes.length) as Infer<A> };
+      } catch (error) {
+        if (error instanceof DecodeError) throw error.within(part);
+        throw error;
+      }
     },
     encode(value, flags = 0, seq = 0) {
       const sink = new Sink();
       sink.take(NLMSG_HEADER);
-      within("header", () => header.write(sink, value.header ?? {}));
-      sink.align();
-      within("attrs", () => attrs.write(sink, value.attrs ?? {}));
+      let part = "header";
+      try {
+        header.write(sink, value.header ?? {});
+        sink.align();
+        part = "attrs";
+        attrs.write(sink, value.attrs ?? {});
+      } catch (error) {
+        if (error instanceof EncodeError) throw error.within(part);
+        throw error;
+      }
       sink.view.setUint32(0, sink.length, true);
       sink.view.setUint16(4, type[0], true);
       sink.view.setUint16(6, flags, true);
@@ -89,6 +100,11 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
       return ["attrs", ...(path ?? [`attribute ${type}`])].join(".");
     },
   };
+}
+
+/** Gives an encoded message another sequence number: `nlmsg_seq`, 32 bits at offset 8. */
+export function setSeq(bytes: Uint8Array, seq: number): void {
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(8, seq, true);
 }
 
 /** Splits what the kernel sent into messages (NLMSG_NEXT). */

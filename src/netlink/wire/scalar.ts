@@ -2,12 +2,6 @@ import { type Codec, EncodeError, need, type Sink, type Source } from "./codec.t
 
 type Width = 8 | 16 | 32;
 
-function checked(value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new EncodeError(`${value} is not an integer in ${low}..${high}`);
-  return value;
-}
-
 function number(
   bits: Width,
   signed: boolean,
@@ -21,12 +15,13 @@ function number(
     size,
     shape: { kind: signed ? "int" : "uint", bits },
     read(src, start, end) {
-      need(start, end, size);
+      if (end - start < size) need(start, end, size);
       return get(src, start);
     },
     write(sink, value) {
-      const n = checked(value, low, high);
-      set(sink, sink.take(size), n);
+      if (typeof value !== "number" || value % 1 !== 0 || value < low || value > high)
+        throw new EncodeError(`${value} is not an integer in ${low}..${high}`);
+      set(sink, sink.take(size), value);
     },
   };
 }

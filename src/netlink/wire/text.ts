@@ -5,9 +5,8 @@ export const encoder = new TextEncoder();
 export const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function readText(src: Source, start: number, end: number): string {
-  let stop = start;
-  while (stop < end && src.bytes[stop] !== 0) stop++;
-  return decoder.decode(src.bytes.subarray(start, stop));
+  const stop = src.bytes.indexOf(0, start);
+  return decoder.decode(src.bytes.subarray(start, stop < 0 || stop > end ? end : stop));
 }
 
 function textBytes(value: string): Uint8Array {

@@ -32,6 +32,7 @@ import {
   removal,
   removalOfUnused,
   type Slot,
+  slotName,
 } from "./records.ts";
 import { ensureShared } from "./shared.ts";
 import type { SideChain } from "./side-chains.ts";
@@ -80,8 +81,8 @@ export async function publish(
     // All that stands on our keys, whoever made it, and all that goes with the holders that give way.
     const displaced = holders.filter(isFree).flatMap((record) => publishedOf(record) ?? []);
     const went = (await readSlots(view, displaced.flatMap(slotsOf))).filter((record) => record !== undefined);
-    const kept = new Set(publications.filter(waits).map((p) => nameOf(guardSlot(p))));
-    const stale = distinct([...holders.filter(isFree), ...others.filter((r) => !kept.has(nameOf(r))), ...went]);
+    const kept = new Set(publications.filter(waits).map((p) => slotName(guardSlot(p))));
+    const stale = distinct([...holders.filter(isFree), ...others.filter((r) => !kept.has(slotName(r))), ...went]);
     return {
       result: undefined,
       changes: [
@@ -141,8 +142,8 @@ function chainsOf(entries: readonly Entry[]): Map<string, number> {
 /** A container's port is private when each of its publications is on a loopback address. */
 export function privateEntries(publications: readonly Published[], userdata: Uint8Array): Entry[] {
   const slots = publications.map((p) => ({ slot: privateSlot(p), isPrivate: isPrivate(p) }));
-  const open = new Set(slots.filter((s) => !s.isPrivate).map((s) => nameOf(s.slot)));
-  return distinct(slots.filter((s) => !open.has(nameOf(s.slot))).map((s) => s.slot)).map((slot) => ({
+  const open = new Set(slots.filter((s) => !s.isPrivate).map((s) => slotName(s.slot)));
+  return distinct(slots.filter((s) => !open.has(slotName(s.slot))).map((s) => s.slot)).map((slot) => ({
     ...slot,
     element: { userdata },
   }));
@@ -150,11 +151,8 @@ export function privateEntries(publications: readonly Published[], userdata: Uin
 
 const isPrivate = (p: Published): boolean => p.hostAddress !== undefined && isLoopback(p.hostAddress);
 
-/** Texts of the port maps' keys: set and bytes. */
-const nameOf = (slot: Slot): string => `${slot.set} ${slot.key.toHex()}`;
-
 function distinct<S extends Slot>(slots: readonly S[]): S[] {
-  return [...new Map(slots.map((slot) => [nameOf(slot), slot])).values()];
+  return [...new Map(slots.map((slot) => [slotName(slot), slot])).values()];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { NftChange, NftView } from "../../kernel/nft.ts";
-import { nftChange, nftLookup } from "../../kernel/nft.ts";
+import { elementLookups, nftChange, nftLookup } from "../../kernel/nft.ts";
 import { commentOf, type NftElement } from "../../netlink/nft/index.ts";
 import { type Owner, parseOwnerMark } from "../owner.ts";
 import { TABLE } from "./table.ts";
@@ -48,9 +48,14 @@ export interface Slot {
   readonly key: Uint8Array;
 }
 
+/** A text for each place, to compare them by: the set and the key's bytes as characters. */
+export const slotName = ({ set, key }: Slot): string =>
+  `${set} ${String.fromCharCode.apply(undefined, key as unknown as number[])}`;
+
 /** Looks at exactly these keys. */
 export async function readSlots(view: NftView, slots: readonly Slot[]): Promise<(NatRecord | undefined)[]> {
-  const found = await view.findAll(slots.map(({ set, key }) => nftLookup.element(TABLE, set, key)));
+  const lookup = elementLookups(TABLE);
+  const found = await view.findAll(slots.map(({ set, key }) => lookup(set, key)));
   return found.map((element, i) => element && recordOf(slots[i]?.set ?? "", element));
 }
 

@@ -12,7 +12,16 @@ import {
   standbyOf,
 } from "./port-keys.ts";
 import { portEntry, slotsOf } from "./publish.ts";
-import { type Entry, findRecords, insertion, type NatRecord, readSlots, removal, removalOfUnused } from "./records.ts";
+import {
+  type Entry,
+  findRecords,
+  insertion,
+  type NatRecord,
+  readSlots,
+  removal,
+  removalOfUnused,
+  slotName,
+} from "./records.ts";
 
 const STANDBY_SETS: readonly string[] = Object.values(PORT_SETS.standby);
 
@@ -94,21 +103,19 @@ async function withSides(
   const may = (record: NatRecord | undefined): record is NatRecord =>
     record !== undefined && (record.owner ? mayGo(record.owner) : evenUnowned);
   const ports = found.filter(may);
-  const keys = new Set(ports.map(nameOf));
+  const keys = new Set(ports.map(slotName));
   const slots = ports.flatMap((record) => {
     const published = STANDBY_SETS.includes(record.set) ? standbyOf(record) : publishedOf(record);
     return published ? slotsOf(published) : [];
   });
   const sides = (await readSlots(view, slots)).filter(may);
   for (const side of sides)
-    if (!keys.has(nameOf(side))) {
-      keys.add(nameOf(side));
+    if (!keys.has(slotName(side))) {
+      keys.add(slotName(side));
       ports.push(side);
     }
   return ports;
 }
-
-const nameOf = ({ set, key }: NatRecord): string => `${set} ${key.toHex()}`;
 
 async function decision(
   view: NftView,
@@ -132,11 +139,11 @@ async function standbysFor(
   gone: readonly NatRecord[],
 ): Promise<NatRecord[]> {
   if (ports.length === 0) return [];
-  const going = new Set(gone.map(nameOf));
+  const going = new Set(gone.map(slotName));
   const chosen: { record: NatRecord; port: Published }[] = [];
   for (const record of await findRecords(view, STANDBY_SETS)) {
     const port = standbyOf(record);
-    if (!port || going.has(nameOf(record)) || !ports.some((p) => conflicts(p, port))) continue;
+    if (!port || going.has(slotName(record)) || !ports.some((p) => conflicts(p, port))) continue;
     if (!chosen.some((other) => conflicts(other.port, port))) chosen.push({ record, port });
   }
   return chosen.map(({ record }) => record);

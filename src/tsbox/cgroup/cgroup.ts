@@ -132,11 +132,10 @@ export class ContainerCgroup {
     else thawV1(this.#files, dir);
   }
 
+  /** False when it is gone, also when it goes just now. */
   get frozen(): boolean {
-    const dir = this.#freezerDir();
-    return this.#isV2
-      ? this.#files.read(`${dir}/cgroup.freeze`).trim() === "1"
-      : this.#files.read(`${dir}/freezer.state`).trim() !== "THAWED";
+    const [file, thawed] = this.#isV2 ? ["cgroup.freeze", "0"] : ["freezer.state", "THAWED"];
+    return unlessGone(() => this.#files.read(`${this.#freezerDir()}/${file}`).trim(), thawed) !== thawed;
   }
 
   #freezerDir(): string {

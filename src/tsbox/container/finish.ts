@@ -2,7 +2,7 @@ import type { Surroundings } from "../surroundings.ts";
 import type { ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { conditionOf, ended, saveLastState } from "./state.ts";
-import { dropContainer, loadRecord, tryLockContainer } from "./store.ts";
+import { dropContainer, dropLayer, loadRecord, tryLockContainer } from "./store.ts";
 
 /**
  * What is left to do once a container has ended: its kernel objects go, and with --rm all of it. Its lock is held. Gives
@@ -13,7 +13,11 @@ export async function finish(s: Surroundings, record: ContainerRecord): Promise<
   if (condition.kind === "alive" || condition.kind === "created") return true;
   const { state } = condition;
   if (state !== undefined && !record.autoRemove) saveLastState(s, record.id, ended(state));
-  if (condition.kind === "orphan" || !condition.clean) await release(s, record, condition.kind === "exited");
+  if (condition.kind === "orphan" || !condition.clean)
+    await release(s, record, {
+      ended: condition.kind === "exited",
+      ...(record.autoRemove && { meanwhile: () => dropLayer(s.native, s.places, record.id) }),
+    });
   if (!record.autoRemove) return true;
   dropContainer(s.native, s.places, record.id, record.name);
   return false;

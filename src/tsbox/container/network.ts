@@ -1,4 +1,3 @@
-import { openKernel } from "../../kernel/open.ts";
 import { type Attached, attach, detach } from "../network/attach.ts";
 import { choosePorts } from "../network/ports.ts";
 import { readJson, removeFile, unless, writeJson } from "../store/files.ts";
@@ -31,14 +30,13 @@ export async function beginNetwork(s: Surroundings, record: ContainerRecord): Pr
   return state;
 }
 
-/** Its loopback up, and on the default network unless the container wants none. */
+/** On the default network, unless the container wants none. */
 export async function connectNetwork(
   s: Surroundings,
   record: ContainerRecord,
   { ports }: NetworkState,
 ): Promise<NetworkState> {
   const { id } = record;
-  await loopbackUp(s, id);
   if (record.network !== "bridge") return { ports };
   const state = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports) };
   writeJson(s.native, path(s, id), state, { durable: false });
@@ -47,25 +45,7 @@ export async function connectNetwork(
 
 /** Takes away what was made of it, as far as it came; twice is fine. */
 export async function removeNetwork(s: Surroundings, id: string, mode: ContainerRecord["network"]): Promise<void> {
-  if (mode === "bridge") {
-    const there = s.native.stat(netnsPath(s.places, id), false) !== undefined;
-    await detach(s, id, there ? netnsPath(s.places, id) : "", networkState(s, id)?.ports ?? []);
-  }
   unless(["ENOENT"], () => s.native.netnsDelete(netnsPath(s.places, id)));
+  if (mode === "bridge") await detach(s, id, networkState(s, id)?.ports ?? []);
   removeFile(s.native, path(s, id));
-}
-
-async function loopbackUp(s: Surroundings, id: string): Promise<void> {
-  const host = openKernel(s.native, { waiting: "here" });
-  try {
-    const sandbox = await host.enter(netnsPath(s.places, id));
-    try {
-      // The first link of every network namespace.
-      await sandbox.link.set(1, { up: true });
-    } finally {
-      await sandbox[Symbol.asyncDispose]();
-    }
-  } finally {
-    await host[Symbol.asyncDispose]();
-  }
 }

@@ -11,12 +11,13 @@ import { activePath } from "./state.ts";
  * Takes away everything a container has in the kernel: its processes, network, cgroups, the helper's files. Works from the
  * ID alone, twice is fine, goes on after errors and says all of them; the container stays marked as active then, so that the
  * next command tries again. Its lock is held.
- * @param ended its first process has ended, and with it, by the kernel, all of its PID namespace
+ * @param options.ended its first process has ended, and with it, by the kernel, all of its PID namespace
+ * @param options.meanwhile what is to be done besides once its processes are gone
  */
 export async function release(
   s: Surroundings,
   record: Pick<ContainerRecord, "id" | "network">,
-  ended = false,
+  { ended = false, meanwhile = () => {} }: { readonly ended?: boolean; readonly meanwhile?: () => void } = {},
 ): Promise<void> {
   const { id, network } = record;
   const errors: string[] = [];
@@ -29,8 +30,11 @@ export async function release(
   };
   const groups = containerCgroups().open(id);
   if (!ended) await step(() => groups.killAll());
-  await step(() => removeNetwork(s, id, network));
+  // Another process does most of it.
+  const disconnected = step(() => removeNetwork(s, id, network));
   await step(() => groups.remove());
+  await step(meanwhile);
+  await disconnected;
   if (errors.length > 0) throw new Failure(`cannot remove all of container ${id}: ${errors.join("; ")}`);
   dropFolder(s.native, runFolder(s.places, id));
   removeFile(s.native, activePath(s, id));

@@ -64,6 +64,7 @@ export async function containerConfig(
     ...systemPathsOf(s, record),
     ...(network !== "host" && { hostname: hostnameOf(record) }),
     sysctls: network === "host" ? record.sysctls : { ...NETWORK_SYSCTLS, ...record.sysctls },
+    loopback: network !== "host",
     init: record.init,
     log: { path: logPath(s, id), ...LOG },
     // Written with fsync(2), which one that goes with its end, and with a power cut, does not need.

@@ -59,14 +59,38 @@ export async function startContainer(
   }
 }
 
+/** Makes the container while its network namespace is connected, which another process does. */
 async function build(s: Surroundings, record: ContainerRecord, options: StartOptions): Promise<MonitorClient> {
-  const { id } = record;
   const devices = devicesOf(record);
-  s.native.makeDirs(runFolder(s.places, id), 0o700);
+  s.native.makeDirs(runFolder(s.places, record.id), 0o700);
+  const network = record.network === "host" ? undefined : await beginNetwork(s, record);
+  const connected = network && connectNetwork(s, record, network);
+  const made = make(s, record, { options, devices, network, connected });
+  // Both have an end before anything is taken back.
+  const [making, connecting] = await Promise.allSettled([made, connected]);
+  if (making.status === "rejected") throw making.reason;
+  if (connecting.status === "rejected") throw connecting.reason;
+  if (connecting.value !== undefined) writeHosts(s, record, connecting.value);
+  return begin(s, record, options);
+}
+
+interface Making {
+  readonly options: StartOptions;
+  readonly devices: ReturnType<typeof devicesOf>;
+  readonly network: NetworkState | undefined;
+  readonly connected: Promise<NetworkState> | undefined;
+}
+
+/** Makes the container up to its program. */
+async function make(
+  s: Surroundings,
+  record: ContainerRecord,
+  { options, devices, network, connected }: Making,
+): Promise<void> {
+  const { id } = record;
   const groups = containerCgroups().create(id);
   for (const warning of groups.setLimits(record.limits)) s.err(`tsbox: ${warning}\n`);
   devices.limit(groups);
-  const network = record.network === "host" ? undefined : await beginNetwork(s, record);
   writeNetworkFiles(s, record, network);
   for (const { source } of record.binds)
     if (s.native.stat(source, true) === undefined) s.native.makeDirs(source, 0o755);
@@ -77,10 +101,19 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
     size: options.size,
     atEnd: options.unattended ? endCommand(s, id) : undefined,
   });
-  await makeAndConnect(s, record, encodeContainer(config), network);
-  const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, options.listener);
+  // A kernel parameter of the network may be one of its link.
+  if (Object.keys(record.sysctls).length > 0) await connected;
+  await runHelperAside(s, ["create", runFolder(s.places, id)], encodeContainer(config));
+}
+
+/** Connects to the monitor and starts the program. */
+async function begin(
+  s: Surroundings,
+  { id }: ContainerRecord,
+  { listener, stdin = false }: StartOptions,
+): Promise<MonitorClient> {
+  const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, listener);
   if (client === undefined) throw new Failure("the container's monitor does not answer");
-  const { listener, stdin = false } = options;
   if (listener !== undefined) await client.must(request.attach({ stdin, output: true, lossless: true }), "attach");
   const answer = await client.request(request.start());
   if (answer.type === "error") {
@@ -88,30 +121,6 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
     throw new Failure(answer.text, "", { status: answer.exitCode });
   }
   return client;
-}
-
-/**
- * Makes the container up to its program, and connects its network namespace meanwhile: each takes about as long. When a kernel
- * parameter of the network is to be set inside, its link has to be there before.
- */
-async function makeAndConnect(
-  s: Surroundings,
-  record: ContainerRecord,
-  config: Uint8Array,
-  network: NetworkState | undefined,
-): Promise<void> {
-  const make = (): Promise<unknown> => runHelperAside(s, ["create", runFolder(s.places, record.id)], config);
-  const connect = async (): Promise<void> => {
-    if (network !== undefined) writeHosts(s, record, await connectNetwork(s, record, network));
-  };
-  if (Object.keys(record.sysctls).length > 0) {
-    await connect();
-    await make();
-    return;
-  }
-  // Both have an end before anything is taken back.
-  const ends = await Promise.allSettled([make(), connect()]);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 /** In place, since the container may have the file mounted. */

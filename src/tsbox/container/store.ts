@@ -91,6 +91,12 @@ export function dropContainer(files: Files, places: Places, id: string, name: st
   dropFolder(files, folder);
 }
 
+/** Removes the most of them beforehand, all that the container itself has written. */
+export function dropLayer(files: Files, places: Places, id: string): void {
+  dropFolder(files, upperOf(places, id));
+  dropFolder(files, workOf(places, id));
+}
+
 /** Every container's record, and what is wrong with those that have none that can be read. */
 export function allRecords(files: Files, places: Places): { records: ContainerRecord[]; problems: string[] } {
   const records: ContainerRecord[] = [];

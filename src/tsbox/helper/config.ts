@@ -164,6 +164,8 @@ export interface ContainerConfig extends ProcessConfig {
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
   readonly hostname?: string | undefined;
   readonly domainname?: string | undefined;
+  /** Sets the loopback of its network namespace up, which must be new or joined by path. */
+  readonly loopback?: boolean | undefined;
   /** Built-in init as process 1 (`--init`). */
   readonly init?: boolean | undefined;
   /** Log file, Docker's json-file. `maxFiles` counts the one being written; rotation only with both. */

@@ -76,7 +76,15 @@ const RLIMIT: Readonly<Record<RlimitName, number>> = {
 
 const MOUNT_KIND = { fs: 0, bind: 1, rbind: 2 } as const;
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 3 } as const;
-const OPTION = { noNewPrivileges: 1, terminal: 2, stdin: 4, stdinOnce: 8, init: 16, killWithClient: 32 } as const;
+const OPTION = {
+  noNewPrivileges: 1,
+  terminal: 2,
+  stdin: 4,
+  stdinOnce: 8,
+  init: 16,
+  killWithClient: 32,
+  loopback: 64,
+} as const;
 const FOR_EVER = 0xffff_ffff_ffff_ffffn;
 
 /** A configuration that cannot be written: a NUL in a string, too large. */
@@ -122,7 +130,7 @@ export function encodeContainer(config: ContainerConfig): Uint8Array {
   if (config.oom) out.record("OOM", [config.oom.version], [config.oom.folder]);
   for (const arg of config.atEnd?.args ?? []) out.record("END_ARG", [], [arg]);
   for (const variable of config.atEnd?.env ?? []) out.record("END_ENV", [], [variable]);
-  writeProcess(out, config, config.init ? OPTION.init : 0);
+  writeProcess(out, config, (config.init ? OPTION.init : 0) | (config.loopback ? OPTION.loopback : 0));
   return out.end();
 }
 

@@ -71,6 +71,7 @@ describe("the helper's configuration", () => {
   test("options of container and exec are bits of one record", () => {
     const process = { ...CONFIG, stdin: true, terminal: { rows: 1, columns: 2 } };
     expect(payloadOf(encodeContainer({ ...process, init: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 16);
+    expect(payloadOf(encodeContainer({ ...process, loopback: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 64);
     expect(payloadOf(encodeExec({ ...process, killWithClient: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 32);
   });
 

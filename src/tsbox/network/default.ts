@@ -1,4 +1,3 @@
-import { type NetworkList, parseNetworkList } from "../../cni/runtime/config-list.ts";
 import { instanceOf, type Places } from "../store/places.ts";
 
 /** What `--network` takes. */
@@ -20,8 +19,8 @@ function subnetOf(places: Places): string {
   return `10.${second}.0.0/16`;
 }
 
-/** The network of every container that names no other: a bridge behind the host's address, and published ports. */
-export function defaultNetwork(places: Places): NetworkList {
+/** The network of every container that names no other: a bridge behind the host's address, and published ports. A CNI list. */
+export function defaultNetwork(places: Places): string {
   const list = {
     cniVersion: "1.1.0",
     name: `${NETWORK}${instanceOf(places)}`,
@@ -41,5 +40,5 @@ export function defaultNetwork(places: Places): NetworkList {
       { type: "portmap", capabilities: { portMappings: true } },
     ],
   };
-  return parseNetworkList(new TextEncoder().encode(JSON.stringify(list)));
+  return JSON.stringify(list);
 }

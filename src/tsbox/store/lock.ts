@@ -1,9 +1,12 @@
+import type { Fd } from "../../../native/addon.ts";
 import { isSystemError } from "../../../native/load.ts";
 import { Failure } from "../failure.ts";
 import type { Files } from "./files.ts";
 
 /** A lock in the file system, held by this process until it is given up or ends. */
 export interface Lock {
+  /** While it is held: whoever inherits it holds the lock as well. */
+  readonly fd: Fd | undefined;
   release(): void;
 }
 
@@ -26,7 +29,7 @@ export function lock(files: Files, path: string, what: string, timeoutMs = WAIT_
 
 /** The same, but `undefined` when it cannot be had. */
 export function tryLock(files: Files, path: string, timeoutMs = 0): Lock | undefined {
-  let fd: number | undefined;
+  let fd: Fd | undefined;
   try {
     fd = files.lockFile(path, timeoutMs);
   } catch (error) {
@@ -34,6 +37,9 @@ export function tryLock(files: Files, path: string, timeoutMs = 0): Lock | undef
     throw error;
   }
   return {
+    get fd() {
+      return fd;
+    },
     release() {
       if (fd !== undefined) files.closeFd(fd);
       fd = undefined;

@@ -1,76 +1,193 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { NO_TERMINAL } from "../terminal.ts";
 import { htmlPicture } from "./html.ts";
-import { isCrossed, joined, layOut } from "./layout.ts";
+import { type Area, type Drawing, isCrossed, joined, layOut } from "./layout.ts";
 import { mermaidPicture } from "./mermaid.ts";
-import type { Box, Face, Picture } from "./model.ts";
+import type { Picture } from "./model.ts";
 import { narrow } from "./narrow.ts";
 import { svgPicture } from "./svg.ts";
+import { box, example, face, sample } from "./testing/pictures.ts";
 import { textPicture } from "./text.ts";
+import { CHAR, columnsOf, LINE } from "./tile.ts";
 
-const face = (id: string, name: string, more: Partial<Face> = {}): Face => ({
-  ...{ id, name, kind: "veth", up: true, addresses: [], alias: undefined, master: undefined },
-  ...{ elsewhere: false, vxlan: undefined, ...more },
-});
-
-const box = (id: string, label: string, faces: readonly Face[], more: Partial<Box> = {}): Box => ({
-  ...{ id, label, owner: "", host: false, own: false, faces },
-  ...{ waysOut: [], published: [], masquerades: [], remarks: [], ...more },
-});
-
-/** A host with bridges and containers on them, a router between two namespaces, a VXLAN peer and a gateway. */
-function sample(bridges: number, each: number, name = (b: number, i: number) => `c${b}-${i}`): Picture {
-  const hostFaces: Face[] = [face("1:1", "eth0", { kind: "hardware", addresses: ["192.0.2.1/24"] })];
-  const namespaces: Box[] = [];
-  const wires: Picture["wires"][number][] = [];
-  for (let b = 0; b < bridges; b++) {
-    const bridge = `1:${100 * (b + 1)}`;
-    hostFaces.push(face(bridge, `br${b}`, { kind: "bridge", addresses: [`10.${b}.0.1/16`] }));
-    for (let i = 1; i <= each; i++) {
-      const id = `${1000 * (b + 1) + i}`;
-      hostFaces.push(face(`1:${100 * (b + 1) + i}`, `v${b}-${i}`, { master: bridge }));
-      namespaces.push(box(id, name(b, i), [face(`${id}:2`, "eth0", { addresses: [`10.${b}.0.${i + 1}/16`] })]));
-      wires.push({ kind: "veth", from: `${id}:2`, to: `1:${100 * (b + 1) + i}` });
+/** What is wrong with a drawing: boxes that lie on each other or reach beyond it, lines through boxes, labels beyond their box. */
+function faults({ rects, lines, width, height }: Drawing): string[] {
+  const found: string[] = [];
+  const within = (a: Area, b: Area): boolean =>
+    a.x >= b.x && a.y >= b.y && a.x + a.width <= b.x + b.width && a.y + a.height <= b.y + b.height;
+  const apart = (a: Area, b: Area): boolean =>
+    a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+  for (const [i, a] of rects.entries()) {
+    if (!within(a, { x: 0, y: 0, width, height })) found.push(`${a.title} reaches beyond the picture`);
+    for (const b of rects.slice(i + 1)) if (!apart(a, b)) found.push(`${a.title} lies on ${b.title}`);
+    for (const line of lines) if (isCrossed(a, line.points)) found.push(`${line.title} goes through ${a.title}`);
+    const labels = a.rows.map((row) => ({
+      ...{ x: row.x, y: row.y - LINE / 2, width: columnsOf(row.text) * CHAR, height: LINE, text: row.text },
+    }));
+    for (const [n, label] of labels.entries()) {
+      if (!within(label, { x: 0, y: 0, width: a.width, height: a.height })) found.push(`${label.text} is cut`);
+      for (const other of labels.slice(n + 1))
+        if (!apart(label, other)) found.push(`${label.text} lies on ${other.text}`);
     }
+    for (const [n, cell] of a.cells.entries())
+      for (const other of a.cells.slice(n + 1)) if (!apart(cell, other)) found.push(`cells of ${a.title} overlap`);
   }
-  hostFaces.push(
-    face("1:90", "vx", { kind: "vxlan", vxlan: { vni: 7, port: 4789, peers: ["192.0.2.9"] } }),
-    face("1:91", "r0"),
-  );
-  namespaces.push(box("2", "router", [face("2:2", "a"), face("2:3", "b")]), box("3", "behind", [face("3:2", "c")]));
-  namespaces.push(box("4", "lonely", []));
-  wires.push({ kind: "veth", from: "1:91", to: "2:2" }, { kind: "veth", from: "2:3", to: "3:2" });
-  const waysOut = [{ family: 4, face: "1:1", via: "192.0.2.254", gateway: undefined, table: undefined }] as const;
-  return { version: 1, namespaces: [box("1", "host", hostFaces, { host: true, waysOut }), ...namespaces], wires };
+  for (const { points, title } of lines)
+    for (const { x, y } of points)
+      if (x < 0 || y < 0 || x > width || y > height) found.push(`${title} is out of sight`);
+  return found;
 }
 
 for (const [bridges, each] of [
   [0, 0],
+  [1, 1],
   [1, 3],
   [3, 10],
+  [12, 1],
+  [1, 110],
 ] as const)
-  test(`no box lies on another and no line goes through one: ${bridges} networks of ${each}`, async () => {
-    const { rects, lines, width, height } = await layOut(sample(bridges, each));
-    expect(rects.length).toBe(bridges * each + 4 + 2);
-    for (const [i, a] of rects.entries()) {
-      expect(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height).toBeTrue();
-      for (const b of rects.slice(i + 1)) {
-        const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
-        expect({ a: a.title, b: b.title, apart }).toEqual({ a: a.title, b: b.title, apart: true });
-      }
-      for (const line of lines) expect(isCrossed(a, line.points) && `${a.title} by ${line.title}`).toBeFalse();
-    }
-    expect(lines.length).toBe(bridges * each + 2 + 2);
+  test(`nothing lies on anything else, and no line goes through a box: ${bridges} networks of ${each}`, async () => {
+    const drawing = await layOut(sample(bridges, each));
+    expect(drawing.rects.length).toBe(bridges * each + 4 + 2);
+    expect(faults(drawing)).toEqual([]);
+    expect(drawing.lines.length).toBe(bridges * each + 2 + 2);
   });
+
+test("thirty containers on three networks fit a screen, a hundred and more its proportions", async () => {
+  const { width, height } = await layOut(sample(3, 10));
+  expect({ width: width < 2_200, height: height < 1_300 }).toEqual({ width: true, height: true });
+  for (const [bridges, each] of [
+    [1, 30],
+    [3, 10],
+    [6, 5],
+    [1, 110],
+    [4, 60],
+  ] as const) {
+    const drawing = await layOut(sample(bridges, each));
+    const proportion = drawing.width / drawing.height;
+    expect({ bridges, each, fits: proportion > 1 && proportion < 2.7 && proportion }).toMatchObject({
+      fits: proportion,
+    });
+  }
+});
+
+test("pairs to containers without a bridge take one way, and each container names its end", async () => {
+  const picture = sample(1, 9);
+  const [host, ...others] = picture.namespaces;
+  if (!host) throw new Error("no host");
+  const faces = host.faces.map((each) => ({ ...each, master: undefined }));
+  const drawing = await layOut({ ...picture, namespaces: [{ ...host, faces }, ...others] });
+  expect(faults(drawing)).toEqual([]);
+  expect(drawing.lines.filter(({ kind }) => kind === "bundle").length).toBeGreaterThan(0);
+  const texts = drawing.rects.flatMap(({ rows }) => rows.map(({ text }) => text));
+  expect(texts).toContain("9 pairs");
+  expect(texts.filter((text) => /^⇄ v0-\d$/.test(text)).length).toBe(9);
+});
+
+test("a container's default route is an arrow on its wire when the other end is its gateway, and words when not", async () => {
+  const picture = sample(1, 2);
+  const way = (face: string, gateway: string | undefined) =>
+    ({ family: 4, face, via: "10.0.0.1", gateway, table: undefined }) as const;
+  const namespaces = picture.namespaces.map((each) =>
+    each.label === "c0-1"
+      ? { ...each, waysOut: [way("1001:2", "1:100")] }
+      : each.label === "c0-2"
+        ? { ...each, waysOut: [way("1002:2", undefined)] }
+        : each,
+  );
+  const { rects, lines } = await layOut({ ...picture, namespaces });
+  expect(lines.filter(({ wayOut }) => wayOut).map(({ title }) => title)).toEqual([
+    "veth: eth0 – v0-1, default via 10.0.0.1",
+  ]);
+  const said = (title: string) =>
+    rects.find((rect) => rect.title === title)?.rows.some(({ text }) => /default/.test(text));
+  expect([said("c0-1"), said("c0-2")]).toEqual([false, true]);
+});
+
+/**
+ * Any picture: namespaces with ports and masters, and wires between faces of the same and of other namespaces.
+ * @param star all wires begin at the host, and nobody else leads elsewhere
+ */
+const pictures = (star: boolean) =>
+  fc
+    .array(
+      fc.record({
+        faces: fc.array(fc.record({ master: fc.option(fc.nat({ max: 6 })), peers: fc.nat({ max: 30 }) }), {
+          maxLength: 7,
+        }),
+        long: fc.nat({ max: 60 }),
+        owner: fc.constantFrom("", "tsbox 0123456789ab"),
+        way: fc.option(fc.nat({ max: 6 })),
+      }),
+      { minLength: 1, maxLength: 14 },
+    )
+    .chain((boxes) => {
+      const ids = boxes.flatMap(({ faces }, b) => faces.map((_, i) => `${b}:${i}`));
+      const from = (all: readonly string[]) => fc.constantFrom(...(all.length > 0 ? all : ["none"]));
+      const ends = fc.tuple(from(star ? ids.filter((id) => id.startsWith("0:")) : ids), from(ids));
+      return fc.array(ends, { maxLength: ids.length * 2 }).map((wires): Picture => {
+        const namespaces = boxes.map(({ faces, long, owner, way }, b) => {
+          const leads = b === 0 || !star;
+          return box(
+            String(b),
+            `n${b}${"x".repeat(long)}`,
+            faces.map(({ master, peers }, i) =>
+              face(`${b}:${i}`, `eth${i}`, {
+                addresses: i % 2 === 0 ? [`10.${b}.0.${i}/24`, "2001:db8:1234:5678:9abc:def0:1234:5678/64"] : [],
+                master: master === null || master >= i ? undefined : `${b}:${master}`,
+                vxlan: leads && peers > 28 ? { vni: 1, port: 1, peers: [`192.0.2.${peers}`] } : undefined,
+              }),
+            ),
+            {
+              owner,
+              host: b === 0,
+              waysOut:
+                way === null || !leads
+                  ? []
+                  : [{ family: 4, face: `${b}:${way}`, via: "192.0.2.254", gateway: undefined, table: 7 }],
+            },
+          );
+        });
+        return { version: 1, namespaces, wires: wires.map(([a, b]) => ({ kind: "veth", from: a, to: b })) };
+      });
+    });
+
+test("in no picture at all do boxes lie on each other, are labels cut, or boxes left out", async () => {
+  await fc.assert(
+    fc.asyncProperty(pictures(false), async (picture) => {
+      const drawing = await layOut(picture);
+      // Wires between those that do not hang on one box may have no way around all others.
+      expect(faults(drawing).filter((fault) => !/ goes through | out of sight/.test(fault))).toEqual([]);
+      const drawn = new Set(drawing.rects.map(({ id }) => id));
+      expect(picture.namespaces.filter(({ id }) => !drawn.has(id))).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("where everything hangs on the host no wire goes through a box, and every wire is there", async () => {
+  await fc.assert(
+    fc.asyncProperty(pictures(true), async (picture) => {
+      const drawing = await layOut(picture);
+      expect(faults(drawing)).toEqual([]);
+      const between = picture.wires.filter(({ from, to }) => from.split(":")[0] !== to.split(":")[0]);
+      expect(drawing.lines.filter(({ kind }) => kind === "wire").length).toBe(
+        between.filter(({ from }) => from !== "none").length,
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
 
 test("a line bends where no box is in its way", () => {
   const rect = (id: string, x: number, y: number, width: number, height: number) => ({
-    ...{ id, kind: "namespace" as const, title: id, subtitle: "", x, y, width, height, rows: [] },
+    ...{ id, kind: "namespace" as const, title: id, subtitle: "", x, y, width, height, rows: [], cells: [] },
   });
   const [a, b, between] = [rect("a", 0, 0, 100, 100), rect("b", 300, 200, 100, 100), rect("c", 104, 60, 90, 120)];
   const ends = [
-    { rect: a, y: 50 },
-    { rect: b, y: 250 },
+    { rect: a, y: 50, left: 0, right: 100 },
+    { rect: b, y: 250, left: 300, right: 400 },
   ] as const;
   // Close to `a` is the first choice, but not where `c` stands.
   expect(joined(...ends, 0, [a, b]).map(({ x }) => x)).toEqual([100, 108, 108, 300]);
@@ -162,3 +279,8 @@ for (const name of HOSTILE)
     const tags = (svg: string): string => (svg.match(/<(?!\/?(title|text|a|polyline|g|rect)\b)[^>\s]*/g) ?? []).join();
     expect(tags(forms.svg)).toBe(tags(svgPicture(await layOut(harmless))));
   });
+
+test("docs/graph.svg is the picture that is drawn today (scripts/bun src/tsnet/graph/testing/pictures.ts makes it)", async () => {
+  const file = `${import.meta.dir}/../../../docs/graph.svg`;
+  expect(await Bun.file(file).text()).toBe(svgPicture(await layOut(example())));
+});

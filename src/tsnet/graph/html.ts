@@ -2,7 +2,7 @@ import { sha256 } from "../../plugin/owner.ts";
 import type { Drawing } from "./layout.ts";
 import type { Picture } from "./model.ts";
 import { markup, STYLE, svgElement } from "./svg.ts";
-import { cutText } from "./unit.ts";
+import { cutText } from "./tile.ts";
 import { wordsFor } from "./words.ts";
 
 const PAGE = `${STYLE}

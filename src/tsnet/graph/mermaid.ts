@@ -1,6 +1,6 @@
 import { printable } from "../text.ts";
 import type { Picture } from "./model.ts";
-import { cutText } from "./unit.ts";
+import { cutText } from "./tile.ts";
 import { wordsFor } from "./words.ts";
 
 /** Text within a label of Mermaid: what is not plain goes as a number, so that nothing of it is syntax or markup. */

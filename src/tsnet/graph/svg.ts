@@ -1,6 +1,7 @@
 import { printable } from "../text.ts";
-import type { Drawing, Line } from "./layout.ts";
-import { CHAR, columnsOf, cutText, LINE, type Rect } from "./unit.ts";
+import type { Drawing } from "./layout.ts";
+import { CHAR, columnsOf, cutText, LINE, PAD, type Rect } from "./tile.ts";
+import type { Line } from "./wires.ts";
 
 /** Text for XML and HTML, in elements and attributes alike; control characters and turned directions as in a terminal. */
 export const markup = (text: string): string =>
@@ -25,6 +26,9 @@ rect.box{fill:#f5f8fb;stroke:#5b7186}
 .bad{fill:#a11d1d}
 polyline{fill:none;stroke:#5b7186;stroke-width:1.3}
 polyline.out{stroke:#4b7d4f;stroke-dasharray:5 3}
+polyline.bundle{stroke:#c3cfda;stroke-width:6}
+polygon{fill:#5b7186}
+.cell{fill:#0000;stroke:#c9b57a}
 `;
 
 /** The picture as an SVG document that needs nothing else: no script, no font, no link. */
@@ -46,17 +50,35 @@ export function svgElement({ width, height, rects, lines }: Drawing, head: strin
   ].join("\n");
 }
 
-const polyline = ({ points, kind, title }: Line): string =>
-  `<polyline class="${kind}" points="${points.map(({ x, y }) => `${x},${y}`).join(" ")}"><title>${whole(title)}</title></polyline>`;
+const pointsOf = (points: Line["points"]): string => points.map(({ x, y }) => `${x},${y}`).join(" ");
 
-function box({ id, kind, title, subtitle, x, y, width, height, rows }: Rect): string {
-  const at = (text: string, dy: number, classes: string, full = text): string =>
-    label(text, x + 10, y + dy + 4, classes, full);
+const polyline = ({ points, kind, title, wayOut }: Line): string =>
+  `<polyline class="${kind}" points="${pointsOf(points)}"><title>${whole(title)}</title></polyline>${wayOut ? arrow(points) : ""}`;
+
+/** Where a wire comes to a namespace, a triangle that leads out of it. */
+function arrow(points: Line["points"]): string {
+  const [end, before] = [points.at(-1), points.at(-2)];
+  if (!end || !before) return "";
+  const [dx, dy] = [Math.sign(before.x - end.x), Math.sign(before.y - end.y)];
+  const corner = (along: number, across: number) => ({
+    x: end.x + dx * along + dy * across,
+    y: end.y + dy * along + dx * across,
+  });
+  return `<polygon points="${pointsOf([corner(0, 5), corner(9, 0), corner(0, -5)])}"/>`;
+}
+
+function box({ id, kind, title, subtitle, x, y, width, height, rows, cells }: Rect): string {
+  const at = (text: string, dy: number, classes: string, full = text, dx = PAD): string =>
+    label(text, x + dx, y + dy + 4, classes, full);
   return [
     `<g class="${kind}" id="box-${id}"><rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="5"/>`,
+    ...cells.map(
+      (cell) =>
+        `<rect class="cell" x="${x + cell.x}" y="${y + cell.y}" width="${cell.width}" height="${cell.height}"/>`,
+    ),
     at(title, 14, "title"),
     subtitle === "" ? "" : at(subtitle, 12 + LINE, "subtitle"),
-    ...rows.map((row) => at(row.text, row.y, row.kind, row.whole)),
+    ...rows.map((row) => at(row.text, row.y, row.kind, row.whole, row.x)),
     "</g>",
   ].join("");
 }

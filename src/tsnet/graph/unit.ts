@@ -1,59 +1,24 @@
+import { type Arranged, arrange } from "./arrange.ts";
 import type { Box, Face, Picture } from "./model.ts";
+import { type Entry, entry, type Home, type Rect, type Tile, tileOf, wrapped } from "./tile.ts";
 import type { Words } from "./words.ts";
 
-/** A box as it is drawn. Coordinates are pixels, from the corner of its unit, later of the picture. */
-export interface Rect {
-  readonly id: string;
-  readonly kind: "host" | "namespace" | "outside";
-  readonly title: string;
-  readonly subtitle: string;
+/** A box with those that hang on it alone, placed around it, and the wires between. */
+export interface Unit extends Arranged {
   x: number;
   y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly rows: readonly Row[];
 }
 
-export interface Row {
-  readonly face: string | undefined;
-  readonly text: string;
-  /** Whole, when `text` is cut. */
-  readonly whole: string;
-  readonly kind: "bridge" | "face" | "port" | "note" | "bad";
-  /** Middle of the line, from the top of the box. */
-  readonly y: number;
-}
-
-/** A box with those that hang on it alone, beside the rows they are wired to, so that their wires are straight. */
-export interface Unit {
-  readonly center: Rect;
-  readonly leaves: readonly Rect[];
-  readonly width: number;
-  readonly height: number;
-}
-
-export const LINE = 18;
-/** Of a character of the monospace face at 12 pixels. */
-export const CHAR = 7.25;
-const HEAD = 24;
-const PAD = 10;
-const GAP = 12;
-/** Between a box and those that hang on it: room for wires. */
-const GUTTER = 70;
-const MOST_COLUMNS = 100;
-
-export const columnsOf = (text: string): number => Bun.stringWidth(text);
-
-export function cutText(text: string, most = MOST_COLUMNS): string {
-  // Cheap for long ones: nothing longer than this is looked at.
-  const head = text.slice(0, 4 * most);
-  if (head.length === text.length && columnsOf(head) <= most) return text;
-  let cut = "";
-  for (const char of head) {
-    if (columnsOf(cut + char) >= most) break;
-    cut += char;
-  }
-  return `${cut}…`;
+/** A part of a box that wires lead to: an interface, with those that are its ports. */
+export interface Cell {
+  readonly lines: readonly Entry[];
+  readonly tiles: readonly Tile[];
+  /** Faces that belong to it. */
+  readonly faces: readonly string[];
+  /** Wires lead from it to boxes that do not hang here. */
+  readonly external: boolean;
+  /** Its wires are pairs of their own, of which only the way is common. */
+  readonly bundle: boolean;
 }
 
 /** The box a namespace hangs on, when all its wires lead there; the host and what has ways of its own hang on nothing. */
@@ -82,84 +47,108 @@ export function carriers(picture: Picture, words: Words): Map<string, string> {
   return carried;
 }
 
-type Entry = Omit<Row, "y">;
+/** Something beyond the host that faces lead to. */
+export interface Beyond {
+  readonly rect: Rect;
+  readonly faces: readonly string[];
+}
 
-const entry = (text: string, kind: Row["kind"], face?: string): Entry => {
-  const plain = text.replace(/\s+/g, (space) => (space.length > 1 ? "  " : " "));
-  return { face, text: cutText(plain), whole: plain, kind };
-};
+/** So many interfaces with one namespace each are told by these, and not on their own. */
+const BUNDLE = 3;
 
-function entriesOf(box: Box, words: Words): Entry[] {
-  const ports = Map.groupBy(box.faces, (face) => face.master);
-  const here = new Set(box.faces.map((face) => face.id));
-  const inside = (face: Face): string =>
-    words
-      .others(face.id)
-      .map((id) => words.faces.get(id))
-      .filter((other) => other?.box.id === box.id)
-      .map((other) => `  ⇄ ${other?.face.name}`)
-      .join("");
-  const put = (face: Face, depth: number): Entry[] => [
-    entry(
-      `${"  ".repeat(Math.min(depth, 4))}${words.face(face)}${inside(face)}`,
-      face.kind === "bridge" ? "bridge" : depth > 0 ? "port" : "face",
-      face.id,
-    ),
-    ...(ports.get(face.id) ?? []).flatMap((port) => put(port, depth + 1)),
+/**
+ * @param hanging namespaces that hang on the box
+ * @param beyond what else is to stand beside it
+ * @param external faces from which wires lead elsewhere
+ */
+export function unitOf(
+  box: Box,
+  hanging: readonly Box[],
+  words: Words,
+  beyond: readonly Beyond[],
+  external: ReadonlySet<string>,
+): Unit {
+  const here = new Map(box.faces.map((face) => [face.id, face]));
+  const roots = new Map<string, string>();
+  const rootOf = (id: string): string => {
+    let [at, steps] = [id, 0];
+    for (let up = here.get(at)?.master; up !== undefined && here.has(up) && steps < 16; up = here.get(at)?.master) {
+      at = up;
+      steps++;
+    }
+    return at;
+  };
+  for (const id of here.keys()) roots.set(id, rootOf(id));
+  const root = (id: string): string => roots.get(id) ?? id;
+  const bundled = bundledFaces(box, hanging, words, root, new Set([...external, ...beyond.flatMap((b) => b.faces)]));
+  const wired = new Set(hanging.flatMap((each) => each.faces.flatMap((face) => words.others(face.id))));
+  const isTold = (id: string): boolean => root(id) === id && !bundled.has(id);
+  const home: Home = { id: box.id, rootOf: root, isTold };
+  const tiles = [
+    ...beyond.map(({ rect, faces }): Tile => {
+      const title = rect.title;
+      return { rect, ties: faces.map((face) => ({ face, root: root(face), kind: "out", title, wayOut: false })) };
+    }),
+    ...hanging.map((each) => tileOf(each, home, words)),
   ];
-  return [
-    ...box.faces.filter((face) => face.master === undefined || !here.has(face.master)).flatMap((face) => put(face, 0)),
+  const byRoot = Map.groupBy(tiles, ({ ties }) => ties[0]?.root ?? "");
+  const ports = Map.groupBy(box.faces, (face) =>
+    face.master !== undefined && here.has(face.master) ? face.master : "",
+  );
+  const lines = (face: Face, depth: number): Entry[] => [
+    ...(depth > 0 && wired.has(face.id) && !ports.has(face.id) ? [] : linesOf(face, depth, box, words)),
+    ...(depth > 8 ? [] : (ports.get(face.id) ?? [])).flatMap((port) => lines(port, depth + 1)),
+  ];
+  const cells: Cell[] = [];
+  const plain: Entry[] = [];
+  for (const face of ports.get("") ?? []) {
+    if (bundled.has(face.id)) continue;
+    const faces = box.faces.filter((each) => root(each.id) === face.id).map((each) => each.id);
+    const leads = faces.some((id) => external.has(id));
+    const own = byRoot.get(face.id) ?? [];
+    const isWired = faces.some((id) => wired.has(id));
+    if (own.length === 0 && !leads && !isWired) plain.push(...lines(face, 0));
+    else cells.push({ lines: lines(face, 0), tiles: own, faces, external: leads, bundle: false });
+  }
+  if (bundled.size > 0) {
+    const own = [...bundled].flatMap((id) => byRoot.get(id) ?? []);
+    const line = entry(`${own.length} pairs`, "bridge");
+    cells.push({ lines: [line], tiles: own, faces: [...bundled], external: false, bundle: true });
+  }
+  const notes = [
     ...[...box.waysOut.map(words.wayOut), ...words.notes(box)].map((text) => entry(text, "note")),
     ...box.remarks.map((remark) => entry(`${remark.about}: ${remark.text}`, "bad")),
   ];
+  return { ...arrange({ box, cells, plain, notes }), x: 0, y: 0 };
 }
 
-function rectOf(box: Box, rows: readonly Row[], height: number): Rect {
-  const title = cutText(`${box.label}${box.own ? " *" : ""}`, 48);
-  const subtitle = cutText(box.owner, 48);
-  const columns = Math.max(columnsOf(title) + 2, columnsOf(subtitle), ...rows.map((row) => columnsOf(row.text)), 14);
-  const kind = box.host ? "host" : "namespace";
-  return { id: box.id, kind, title, subtitle, x: 0, y: 0, width: Math.ceil(columns * CHAR) + 2 * PAD, height, rows };
+/** Interfaces that have nothing but a pair to one namespace, if there are several. */
+function bundledFaces(
+  box: Box,
+  hanging: readonly Box[],
+  words: Words,
+  root: (id: string) => string,
+  others: ReadonlySet<string>,
+): Set<string> {
+  const single = new Set(
+    hanging
+      .filter((each) => each.faces.reduce((n, face) => n + words.others(face.id).length, 0) === 1)
+      .flatMap((each) => each.faces.flatMap((face) => (face.kind === "veth" ? words.others(face.id) : []))),
+  );
+  const rooted = Map.groupBy(box.faces, (face) => root(face.id));
+  const found = box.faces.filter(
+    ({ id, kind }) => kind === "veth" && single.has(id) && rooted.get(id)?.length === 1 && !others.has(id),
+  );
+  return new Set(found.length < BUNDLE ? [] : found.map(({ id }) => id));
 }
 
-const headOf = (box: Box): number => HEAD + (box.owner === "" ? 0 : LINE);
-
-function plainRect(box: Box, words: Words): Rect {
-  const head = headOf(box);
-  const rows = entriesOf(box, words).map((row, i): Row => ({ ...row, y: head + LINE * i + LINE / 2 }));
-  return rectOf(box, rows, head + LINE * rows.length + PAD / 2);
-}
-
-/** A box and what hangs on it, placed: rows stand as far apart as the boxes beside them need. */
-export function unitOf(box: Box, hanging: readonly Box[], words: Words): Unit {
-  const leaves: Rect[] = [];
-  const placed = new Set<string>();
-  const byId = new Map(hanging.map((each) => [each.id, each]));
-  let y = headOf(box);
-  const rows = entriesOf(box, words).map((each): Row => {
-    let middle = y + LINE / 2;
-    let bottom = y + LINE;
-    let top = y;
-    for (const id of each.face === undefined ? [] : words.others(each.face)) {
-      const other = words.faces.get(id);
-      const child = other && byId.get(other.box.id);
-      if (!child || placed.has(child.id)) continue;
-      placed.add(child.id);
-      const rect = plainRect(child, words);
-      const at = rect.rows.find((row) => row.face === id)?.y ?? HEAD;
-      rect.y = top;
-      if (top === y) middle = Math.max(middle, rect.y + at);
-      top += rect.height + GAP;
-      bottom = Math.max(bottom, top);
-      leaves.push(rect);
-    }
-    y = bottom;
-    return { ...each, y: middle };
-  });
-  const height = y + PAD / 2;
-  const center = rectOf(box, rows, height);
-  const side = Math.max(0, ...leaves.map((leaf) => leaf.width));
-  for (const leaf of leaves) leaf.x = side - leaf.width;
-  center.x = leaves.length > 0 ? side + GUTTER : 0;
-  return { center, leaves, width: center.x + center.width, height };
+function linesOf(face: Face, depth: number, box: Box, words: Words): Entry[] {
+  const inside = words
+    .others(face.id)
+    .map((id) => words.faces.get(id))
+    .filter((other) => other?.box.id === box.id)
+    .map((other) => `⇄ ${other?.face.name}`)
+    .join("  ");
+  const kind = face.kind === "bridge" ? "bridge" : depth > 0 ? "port" : "face";
+  return wrapped(face, words, kind, "  ".repeat(Math.min(depth, 4)), inside);
 }

@@ -4,6 +4,8 @@ import type { Box, Face, Picture, WayOut } from "./model.ts";
 export interface Words {
   /** `eth0 10.1.0.2/24` */
   face(face: Face): string;
+  /** The same word by word. */
+  pieces(face: Face): string[];
   wayOut(way: WayOut): string;
   /** Lines below the title of a box. */
   notes(box: Box): string[];
@@ -14,8 +16,8 @@ export interface Words {
 
 const MOST_ADDRESSES = 4;
 const MOST_PEERS = 8;
-const few = (all: readonly string[], most: number): string =>
-  all.length <= most ? all.join(" ") : `${all.slice(0, most).join(" ")} +${all.length - most}`;
+const few = (all: readonly string[], most: number): readonly string[] =>
+  all.length <= most ? all : [...all.slice(0, most), `+${all.length - most}`];
 
 export function wordsFor(picture: Picture): Words {
   const faces = new Map(
@@ -36,23 +38,23 @@ export function wordsFor(picture: Picture): Words {
     (port) => port.face,
   );
   const masqueraded = new Set(picture.namespaces.flatMap((box) => box.masquerades.map((each) => each.face)));
+  const pieces = (face: Face): string[] =>
+    [
+      face.name,
+      face.kind === "veth" || face.kind === "hardware" ? "" : face.kind,
+      ...few(face.addresses, MOST_ADDRESSES),
+      face.vxlan ? `vni ${face.vxlan.vni ?? "?"} port ${face.vxlan.port ?? "?"}` : "",
+      face.vxlan && face.vxlan.peers.length > 0 ? `peers ${few(face.vxlan.peers, MOST_PEERS).join(" ")}` : "",
+      masqueraded.has(face.id) ? "masqueraded" : "",
+      face.up ? "" : "down",
+      face.elsewhere ? "other end out of sight" : "",
+      ...(published.get(face.id) ?? []).map((port) => `← ${port.host} → :${port.target.split(":").at(-1)}`),
+    ].filter((word) => word !== "");
   return {
     faces,
     others: (id) => others.get(id) ?? [],
-    face: (face) =>
-      [
-        face.name,
-        face.kind === "veth" || face.kind === "hardware" ? "" : face.kind,
-        few(face.addresses, MOST_ADDRESSES),
-        face.vxlan ? `vni ${face.vxlan.vni ?? "?"} port ${face.vxlan.port ?? "?"}` : "",
-        face.vxlan && face.vxlan.peers.length > 0 ? `peers ${few(face.vxlan.peers, MOST_PEERS)}` : "",
-        masqueraded.has(face.id) ? "masqueraded" : "",
-        face.up ? "" : "down",
-        face.elsewhere ? "other end out of sight" : "",
-        ...(published.get(face.id) ?? []).map((port) => `← ${port.host} → :${port.target.split(":").at(-1)}`),
-      ]
-        .filter((word) => word !== "")
-        .join("  "),
+    pieces,
+    face: (face) => pieces(face).join("  "),
     wayOut: ({ via, face, table, family }) =>
       `default${family === 6 ? " (IPv6)" : ""}${via === undefined ? "" : ` via ${via}`}${
         face === undefined ? "" : ` on ${faces.get(face)?.face.name ?? "?"}`

@@ -14,7 +14,7 @@ const RANK = { named: 0, mounted: 1, process: 2, thread: 3, descriptor: 4 } as c
 
 /**
  * Every network namespace that a file, a process, a thread or an open descriptor leads to, with its owners. Not found: those
- * held only by sockets, by other namespaces' links, or from mount namespaces without a process.
+ * held only by sockets, by other namespaces' links, from mount namespaces without a process, or by files that another mount covers.
  */
 export function findNamespaces(native: LookNative, options: FindOptions = {}): Host {
   const remarks: Remark[] = [];

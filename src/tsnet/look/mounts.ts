@@ -53,19 +53,33 @@ export function findMounts(
     }
     for (const { inode, path } of namespaceMounts(text)) {
       const name = own ? nameOf(path) : undefined;
-      if (name !== undefined) add(names, inode, name);
       const list = handles.get(inode) ?? [];
       if (list.some((h) => h.text === path) || list.length >= MAX_MOUNTS) continue;
+      const from = own ? path : `/proc/${pid}/root${path}`;
+      if (!leadsTo(native, from, inode)) continue;
+      if (name !== undefined) add(names, inode, name);
       list.push({
         kind: name === undefined ? "mounted" : "named",
         text: path,
-        path: own ? path : `/proc/${pid}/root${path}`,
+        path: from,
         pid: own ? undefined : pid,
       });
       handles.set(inode, list);
     }
   }
   return { handles, names };
+}
+
+/** Whether a path is the namespace, and not covered by another mount: the list of mounts has those as well. */
+function leadsTo(native: LookNative, path: string, inode: number): boolean {
+  let may = true;
+  const st = attempt(
+    () => native.stat(path, true),
+    () => {
+      may = false;
+    },
+  );
+  return st === undefined ? !may : Number(st.ino) === inode;
 }
 
 /** A bind mount that many mount namespaces inherited counts once by its path; more than this says nothing new. */

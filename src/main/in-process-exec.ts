@@ -3,13 +3,9 @@ import { runPlugin } from "../cni/frame.ts";
 import { probeNetns } from "../cni/netns.ts";
 import type { Exec } from "../cni/runtime/spawn.ts";
 import { toCniError } from "../plugin/errors.ts";
-import { main } from "../tsbox/main.ts";
 import { commandHandler, type IpamsOf } from "./handler.ts";
 import { inProcess, noIpam } from "./ipam-provider.ts";
 import { IPAMS, PLUGINS } from "./registry.ts";
-
-/** The command `tsbox`, whose networks are the plugins of this executable. */
-export const tsbox = (args: readonly string[]): Promise<number> => main(args, { pluginExec: inProcessExec });
 
 const ownIpams: IpamsOf = async (_call, context) => ({
   of(type) {
@@ -20,7 +16,7 @@ const ownIpams: IpamsOf = async (_call, context) => ({
 });
 
 /** A plugin's execution without a process: the same frame, with memory for its standard streams. */
-function inProcessExec(native: Native, note: (text: string) => void): Exec {
+export function inProcessExec(native: Native, note: (text: string) => void): Exec {
   return async ({ path, env, cwd, stdin }) => {
     const name = path.slice(path.lastIndexOf("/") + 1);
     const load = PLUGINS[name];
