@@ -1,12 +1,13 @@
 import { isSystemError } from "../../native/load.ts";
-import { type CachedAttachment, listAttachments } from "../cni/runtime/cache.ts";
+import type { CachedAttachment } from "../cni/runtime/cache.ts";
+import { type Remembered, rememberedIn } from "./caches.ts";
 import { findNamespaces, type Host, readNamespace } from "./look/index.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Who is there, for words that free what nobody holds: whatever cannot be told for sure counts as there. */
 export interface Census {
   /** What runtimes remember. */
-  readonly attachments: readonly CachedAttachment[];
+  readonly attachments: readonly Remembered[];
   /** Addresses on the links of all namespaces but the host's own. */
   readonly addresses: ReadonlySet<string>;
   /** IDs of containers that live in a namespace. */
@@ -17,7 +18,8 @@ export interface Census {
   isStanding(attachment: Pick<CachedAttachment, "containerId" | "netns">): boolean;
 }
 
-export async function takeCensus(s: Surroundings, cacheDir: string): Promise<Census> {
+/** @param caches folders of what runtimes remember */
+export async function takeCensus(s: Surroundings, ...caches: readonly string[]): Promise<Census> {
   const host = findNamespaces(s.native);
   const addresses = new Set<string>();
   const containers = new Set<string>();
@@ -33,7 +35,7 @@ export async function takeCensus(s: Surroundings, cacheDir: string): Promise<Cen
   }
   if (process.geteuid?.() !== 0) blind ??= "this needs root: others' processes cannot be seen";
   return {
-    attachments: listAttachments(s.native, cacheDir),
+    attachments: rememberedIn(s, caches),
     addresses,
     containers,
     host,

@@ -38,7 +38,15 @@ export function deadAttachments(s: Surroundings, census: Census, options: GcOpti
       kind: "attachment",
       what: nameOf(attachment),
       why: attachment.netns === "" ? "it has no namespace" : `its namespace ${attachment.netns} is gone`,
-      remove: () => delNetwork(runtimeOf(s, options), cachedList(attachment), attachment),
+      remove: async () => {
+        // A container of the same name may have been started since.
+        if (census.isStanding(attachment)) return;
+        await delNetwork(
+          runtimeOf(s, { ...options, cacheDir: attachment.cacheDir }),
+          cachedList(attachment),
+          attachment,
+        );
+      },
     }));
 }
 

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import { toCniError } from "../../plugin/errors.ts";
+import { cacheFolders } from "../caches.ts";
 import { takeCensus } from "../census.ts";
 import { cniWord } from "../cni/options.ts";
 import { withHost } from "../kernel.ts";
-import { absolutePath } from "../paths.ts";
 import { errorObject, Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, jsonLine, printable } from "../text.ts";
@@ -30,8 +29,7 @@ export function gcCommand(s: Surroundings): Command {
 }
 
 async function run(s: Surroundings, host: Parameters<typeof leftovers>[1], options: GcOptions & { yes?: boolean }) {
-  const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
-  const census = await takeCensus(s, cacheDir);
+  const census = await takeCensus(s, ...cacheFolders(s, options));
   if (census.blind !== undefined)
     throw new CniError(CNI_CODE.OPERATION_FAILED, `cannot tell who is gone: ${census.blind}`, "nothing was removed");
   const dead = census.attachments.filter((attachment) => !census.isStanding(attachment));

@@ -9,12 +9,15 @@ import type { StoreContext } from "../../../ipam/store/session.ts";
 import { networksIn } from "../../../ipam/store/verbs.ts";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import { parseConfig } from "../../cni/netconf.ts";
+import type { NetworkList } from "../../cni/runtime/config-list.ts";
 import { pluginStdin } from "../../cni/runtime/plugin-config.ts";
 import { isCniVersion } from "../../cni/version.ts";
 import { compareIp, type Ip } from "../../ip/index.ts";
+import { cacheFolders, rememberedIn, tsboxLeases } from "../caches.ts";
 import { networkFiles } from "../cni/networks.ts";
 import { configFolder } from "../cni/options.ts";
 import { absolutePath } from "../paths.ts";
+import { cachedList } from "../repair/request.ts";
 import { closest } from "../suggest.ts";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -51,7 +54,8 @@ export interface Book {
  */
 export function readBooks(s: Surroundings, options: IpamOptions): Book[] {
   const configured = configuredNetworks(s, options);
-  const dataDirs = new Set([dataDirOf(s, options), ...[...configured.values()].map((c) => c.dataDir)]);
+  const given = options.dataDir === undefined ? [dataDirOf(s, options), tsboxLeases(s)] : [dataDirOf(s, options)];
+  const dataDirs = new Set([...given, ...[...configured.values()].map((c) => c.dataDir)]);
   const books = new Map<string, Book>();
   for (const dataDir of dataDirs)
     for (const network of networksIn(s.native, dataDir)) {
@@ -108,29 +112,47 @@ export function bookOf(s: Surroundings, name: string, options: IpamOptions): Boo
   );
 }
 
-/** Networks of the configuration folder whose addresses host-local gives. A broken file is no matter of these words. */
-function configuredNetworks(
-  s: Surroundings,
-  options: IpamOptions,
-): Map<string, { dataDir: string; sets: readonly RangeSet[] | undefined }> {
-  const found = new Map<string, { dataDir: string; sets: readonly RangeSet[] | undefined }>();
-  if (s.native.stat(configFolder(s, options), true)?.kind !== "directory") return found;
-  for (const { network } of networkFiles(s, options)) {
-    if (network instanceof CniError) continue;
-    for (const plugin of network.plugins) {
-      const ipam = plugin.raw["ipam"];
-      if (typeof ipam !== "object" || ipam === null || Array.isArray(ipam) || ipam["type"] !== "host-local") continue;
-      try {
-        const stdin = pluginStdin(network, plugin, { prevResult: undefined, capabilityArgs: {} });
-        const { raw, name, type, cniVersion } = parseConfig(stdin);
-        if (!isCniVersion(cniVersion)) continue;
-        const conf = parseConf({ raw, name, type, cniVersion, prevResult: undefined }, { lenient: false });
-        const dataDir = options.dataDir === undefined ? absolutePath(s, conf.dataDir) : dataDirOf(s, options);
-        found.set(network.name, { dataDir, sets: conf.sets.length === 0 ? undefined : conf.sets });
-      } catch (error) {
-        if (!(error instanceof CniError)) throw error;
-      }
-    }
-  }
+interface Configured {
+  readonly dataDir: string;
+  readonly sets: readonly RangeSet[] | undefined;
+}
+
+/**
+ * Networks whose addresses host-local gives: those of the configuration folder, and others as they were when a runtime attached
+ * somebody to them. A broken configuration is no matter of these words.
+ */
+function configuredNetworks(s: Surroundings, options: IpamOptions): Map<string, Configured> {
+  const found = new Map<string, Configured>();
+  if (s.native.stat(configFolder(s, options), true)?.kind === "directory")
+    for (const { network } of networkFiles(s, options))
+      if (!(network instanceof CniError)) put(s, options, found, network);
+  const remembered = new Map(
+    rememberedIn(s, cacheFolders(s, options)).map((attachment) => [attachment.network, attachment]),
+  );
+  for (const [network, attachment] of remembered)
+    if (!found.has(network)) unlessBroken(() => put(s, options, found, cachedList(attachment)));
   return found;
+}
+
+function put(s: Surroundings, options: IpamOptions, found: Map<string, Configured>, network: NetworkList): void {
+  for (const plugin of network.plugins) {
+    const ipam = plugin.raw["ipam"];
+    if (typeof ipam !== "object" || ipam === null || Array.isArray(ipam) || ipam["type"] !== "host-local") continue;
+    unlessBroken(() => {
+      const stdin = pluginStdin(network, plugin, { prevResult: undefined, capabilityArgs: {} });
+      const { raw, name, type, cniVersion } = parseConfig(stdin);
+      if (!isCniVersion(cniVersion)) return;
+      const conf = parseConf({ raw, name, type, cniVersion, prevResult: undefined }, { lenient: false });
+      const dataDir = options.dataDir === undefined ? absolutePath(s, conf.dataDir) : dataDirOf(s, options);
+      found.set(network.name, { dataDir, sets: conf.sets.length === 0 ? undefined : conf.sets });
+    });
+  }
+}
+
+function unlessBroken(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+  }
 }

@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import { leaseText } from "../../../ipam/store/owner.ts";
 import { withLeases } from "../../../ipam/store/session.ts";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import { formatIp, parseIp, sameIp } from "../../ip/index.ts";
+import { cacheFolders } from "../caches.ts";
 import { takeCensus } from "../census.ts";
-import { absolutePath } from "../paths.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, jsonLine, printable } from "../text.ts";
 import { UsageError } from "../usage-error.ts";
@@ -31,7 +30,7 @@ export function releaseCommand(s: Surroundings): Command {
           `${address} is not leased by network "${network}"`,
           `tsnet ipam show ${network} lists what is`,
         );
-      const census = await takeCensus(s, cacheOf(s, options));
+      const census = await takeCensus(s, ...cacheFolders(s, options));
       const state = leaseState(census, network, lease);
       if (state === "in use" && !options.force)
         throw new CniError(
@@ -47,8 +46,6 @@ export function releaseCommand(s: Surroundings): Command {
         );
     });
 }
-
-const cacheOf = (s: Surroundings, { cacheDir }: IpamOptions): string => absolutePath(s, cacheDir ?? DEFAULT_CACHE_DIR);
 
 export const holderText = ({ owner }: BookLease): string =>
   owner === undefined
@@ -89,7 +86,7 @@ export function gcCommand(s: Surroundings): Command {
     )
     .action(async (network: string | undefined, options: IpamOptions & { yes?: boolean }) => {
       const books = network === undefined ? readBooks(s, options) : [bookOf(s, network, options)];
-      const census = await takeCensus(s, cacheOf(s, options));
+      const census = await takeCensus(s, ...cacheFolders(s, options));
       if (census.blind !== undefined)
         throw new CniError(CNI_CODE.OPERATION_FAILED, `cannot tell who is gone: ${census.blind}`, "nothing was freed");
       const freed: { book: Book; lease: BookLease }[] = [];

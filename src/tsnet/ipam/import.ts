@@ -5,8 +5,8 @@ import { leaseText, type Owner, parseOwner } from "../../../ipam/store/owner.ts"
 import { withLeases } from "../../../ipam/store/session.ts";
 import { readResult } from "../../cni/convert.ts";
 import { CniError } from "../../cni/errors.ts";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import { formatIp, type Ip, parseCidr, sameIp } from "../../ip/index.ts";
+import { cacheFolders } from "../caches.ts";
 import { takeCensus } from "../census.ts";
 import { absolutePath } from "../paths.ts";
 import { Unsuccessful } from "../report.ts";
@@ -58,7 +58,7 @@ export function importCommand(s: Surroundings): Command {
 
 /** What the attachments whose namespace stands got of this network. */
 async function running(s: Surroundings, book: Book, options: ImportOptions): Promise<Wanted[]> {
-  const census = await takeCensus(s, absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR));
+  const census = await takeCensus(s, ...cacheFolders(s, options));
   const found: Wanted[] = [];
   for (const cached of census.attachments) {
     if (cached.network !== book.network || cached.result === undefined || !census.isStanding(cached)) continue;

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import { formatIp } from "../../ip/index.ts";
+import { cacheFolders } from "../caches.ts";
 import { type Census, takeCensus } from "../census.ts";
-import { absolutePath } from "../paths.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { jsonLine, printable, table } from "../text.ts";
 import { type Book, type BookLease, bookOf, type IpamOptions, readBooks } from "./books.ts";
@@ -76,7 +75,7 @@ export function showCommand(s: Surroundings): Command {
     )
     .action(async (network: string, options: IpamOptions) => {
       const book = bookOf(s, network, options);
-      const census = await takeCensus(s, absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR));
+      const census = await takeCensus(s, ...cacheFolders(s, options));
       const rows = book.leases.map((lease) => ({ lease, state: leaseState(census, book.network, lease) }));
       if (options.json) s.out(jsonLine(rows.map(({ lease, state }) => leaseJson(lease, state))));
       else if (rows.length === 0) s.err(`network "${printable(network)}" has no leases\n`);

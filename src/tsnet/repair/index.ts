@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { encodeJson } from "../../cni/json.ts";
 import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
+import { cacheFolders } from "../caches.ts";
 import { withHost } from "../kernel.ts";
-import { absolutePath } from "../paths.ts";
 import { errorObject, Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, indented, printable } from "../text.ts";
@@ -12,7 +12,7 @@ import { type Released, releaseAll } from "./release.ts";
 import { type Repaired, repairAll } from "./repair.ts";
 
 interface Options {
-  readonly cacheDir: string;
+  readonly cacheDir?: string;
   readonly release?: boolean;
   readonly foreign?: boolean;
   readonly dryRun?: boolean;
@@ -39,7 +39,10 @@ export function repairCommand(s: Surroundings): Command {
     "tsnet repair",
     "tsnet repair --release",
   ])
-    .option("--cache-dir <folder>", "where runtimes remember attachments", DEFAULT_CACHE_DIR)
+    .option(
+      "--cache-dir <folder>",
+      `where runtimes remember attachments (default ${DEFAULT_CACHE_DIR}, and tsbox's own)`,
+    )
     .option("--foreign", "also publish ports of containers whose main plugin is another's")
     .option("--release", "the other way: take ours away before a switch to other plugins")
     .option("--dry-run", "say what would be done, and do nothing")
@@ -52,14 +55,24 @@ export function repairCommand(s: Surroundings): Command {
         s.out(json ? `${encodeJson({ dryRun, ...released })}\n` : releasedText(released, dryRun));
         return;
       }
-      const how = { cacheDir: absolutePath(s, cacheDir), dryRun, foreign };
-      const all = await withHost(s, (host) => repairAll(s, host, how));
-      s.out(json ? `${encodeJson({ dryRun, attachments: all.map(repairedJson) })}\n` : repairedText(all, how));
-      const leftOut = cacheFiles(s, how.cacheDir) - all.length;
-      if (leftOut > 0)
-        s.err(
-          `${count(leftOut, "file")} in ${how.cacheDir}/results could not be understood, and ${leftOut === 1 ? "was" : "were"} left out\n`,
-        );
+      // Folders that are not there tell of nobody; the usual one is named all the same.
+      const [first = "", ...others] = cacheFolders(s, { cacheDir });
+      const folders = [first, ...others.filter((folder) => cacheFiles(s, folder) > 0)];
+      const all: Repaired[] = [];
+      for (const folder of folders) {
+        const part = await withHost(s, (host) => repairAll(s, host, { cacheDir: folder, dryRun, foreign }));
+        all.push(...part);
+        const leftOut = cacheFiles(s, folder) - part.length;
+        if (leftOut > 0)
+          s.err(
+            `${count(leftOut, "file")} in ${folder}/results could not be understood, and ${leftOut === 1 ? "was" : "were"} left out\n`,
+          );
+      }
+      s.out(
+        json
+          ? `${encodeJson({ dryRun, attachments: all.map(repairedJson) })}\n`
+          : repairedText(all, { folders, dryRun }),
+      );
       if (all.some(({ state }) => state === "failed")) throw new Unsuccessful();
     });
 }
@@ -71,7 +84,7 @@ function cacheFiles({ native }: Surroundings, cacheDir: string): number {
 
 const repairedJson = ({ error, ...rest }: Repaired) => ({ ...rest, error: error && errorObject(error) });
 
-function repairedText(all: readonly Repaired[], how: { cacheDir: string; dryRun: boolean }): string {
+function repairedText(all: readonly Repaired[], how: { folders: readonly string[]; dryRun: boolean }): string {
   const lines = all.flatMap(({ network, containerId, ifName, state, missing, error }) => {
     if (state !== "repaired" && state !== "failed") return [];
     const facts = missing.map((text) => `${how.dryRun ? "missing" : "put back"}: ${text}`);
@@ -87,7 +100,7 @@ function repairedText(all: readonly Repaired[], how: { cacheDir: string; dryRun:
     `${number("gone")} gone`,
     `${number("foreign")} of another main plugin`,
   ];
-  const sum = `${count(all.length, "attachment")} in ${how.cacheDir}: ${parts.join(", ")}\n`;
+  const sum = `${count(all.length, "attachment")} in ${how.folders.join(" and ")}: ${parts.join(", ")}\n`;
   return `${lines.join("")}${sum}${how.dryRun ? "nothing was done: --dry-run\n" : ""}`;
 }
 
