@@ -30,16 +30,26 @@ function dockerName(native: LookNative, root: string, id: string, remarks: Remar
   return textField(file, "Name")?.replace(/^\//, "");
 }
 
-/** containerd keeps nerdctl's names as labels, which are in its database; nerdctl's own store has them as well. */
+/**
+ * containerd keeps nerdctl's names as labels, which are in its database; nerdctl's own store has them as well (its docs/dir.md):
+ * `<data root>/<address>/names/<namespace>/<name>` holds the container's ID. Its versions 2.0 and 2.1 left `names/` out
+ * (nerdctl's issue 4535).
+ */
 export function nerdctlNames(native: LookNative, root: string, remarks: Remark[]): Known[] {
   const found: Known[] = [];
   const base = `${root}/var/lib/nerdctl`;
-  for (const address of namesIn(native, base, remarks))
-    for (const namespace of namesIn(native, `${base}/${address}/names`, remarks))
-      for (const name of namesIn(native, `${base}/${address}/names/${namespace}`, remarks)) {
-        const id = textOf(native, `${base}/${address}/names/${namespace}/${name}`, 1024)?.trim();
+  for (const address of namesIn(native, base, remarks)) {
+    const store = `${base}/${address}`;
+    const folders = [
+      ...namesIn(native, `${store}/names`, remarks).map((namespace) => `${store}/names/${namespace}`),
+      ...namesIn(native, `${store}/containers`, remarks).map((namespace) => `${store}/${namespace}`),
+    ];
+    for (const folder of folders)
+      for (const name of namesIn(native, folder, remarks)) {
+        const id = textOf(native, `${folder}/${name}`, 1024)?.trim();
         if (id !== undefined && isContainerId(id)) found.push({ id, name });
       }
+  }
   return found;
 }
 

@@ -10,6 +10,10 @@ import { listContainers } from "./index.ts";
 const A = "a".repeat(64);
 const B = "b".repeat(64);
 const C = "c".repeat(64);
+const D = "d".repeat(64);
+const E = "e".repeat(64);
+const F = "f".repeat(64);
+const G = "9".repeat(64);
 
 const root = mkdtempSync(join(tmpdir(), "tsnet-look-"));
 const put = (path: string, content: unknown): void => {
@@ -50,6 +54,29 @@ beforeAll(() => {
     netns: "/run/netns/cni-1",
     cniArgs: [["K8S_POD_NAME", "other"], "x", [1, 2]],
   });
+  // CRI-O: a pod's own container and one of its others, as its config.json has them.
+  const crio = (id: string, type: string, name: string): void => {
+    const folder = `/run/containers/storage/overlay-containers/${id}/userdata`;
+    put(`${folder}/config.json`, {
+      annotations: {
+        "io.container.manager": "cri-o",
+        "io.kubernetes.container.name": name,
+        "io.kubernetes.pod.name": "mail-0",
+        "io.kubernetes.pod.namespace": "post",
+        "io.kubernetes.cri-o.ContainerType": type,
+        "io.kubernetes.cri-o.ContainerName": `k8s_${name}_mail-0_post_7_0`,
+      },
+      linux: { namespaces: [{ type: "network", path: "/var/run/netns/9abac4ae" }] },
+    });
+    put(`${folder}/pidfile`, "99");
+  };
+  crio(D, "sandbox", "POD");
+  crio(E, "container", "smtp");
+  // nerdctl: names in a folder of their own, and where versions 2.0 and 2.1 have them.
+  for (const id of [F, G]) put(`${task}/default/${id}/init.pid`, "5");
+  put(`/var/lib/nerdctl/1935db59/names/default/tea`, F);
+  mkdirSync(`${root}/var/lib/nerdctl/1935db59/containers/default/${G}`, { recursive: true });
+  put(`/var/lib/nerdctl/1935db59/default/coffee`, `${G}\n`);
   // Garbage of every kind.
   put(`${task}/k8s.io/broken/config.json`, "{");
   put(`${task}/k8s.io/list/config.json`, "[1]");
@@ -79,6 +106,15 @@ describe("containers by runtime", () => {
     expect(found.get(B)).toMatchObject({ runtime: "docker", name: "db" });
     expect(found.get(C)).toMatchObject({ runtime: "podman", name: "\u001b[31mred", pid: 12 });
     expect(found.get("0123456789ab")).toMatchObject({ runtime: "tsbox", name: "box", pid: 77 });
+  });
+  test("CRI-O: a pod's own container has no name but the pod's", () => {
+    const pod = { name: "mail-0", namespace: "post" };
+    expect(found.get(D)).toMatchObject({ runtime: "cri-o", name: undefined, pod, netns: "/var/run/netns/9abac4ae" });
+    expect(found.get(E)).toMatchObject({ runtime: "cri-o", name: "smtp", pod, pid: 99 });
+  });
+  test("nerdctl, in both layouts of its names", () => {
+    expect(found.get(F)).toMatchObject({ runtime: "containerd", name: "tea" });
+    expect(found.get(G)).toMatchObject({ runtime: "containerd", name: "coffee" });
   });
   test("what is no container ID names none", () =>
     expect([...found.keys()].some((id) => id.includes("/"))).toBe(false));

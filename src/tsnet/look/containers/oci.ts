@@ -3,13 +3,18 @@ import { objectField, textField } from "../files.ts";
 import type { Pod } from "../model.ts";
 import type { Known } from "./container.ts";
 
-/** Annotations that CRI runtimes write into config.json: containerd's pkg/cri/annotations, CRI-O's pkg/annotations. */
+/**
+ * Annotations that runtimes write into config.json: containerd's pkg/cri/annotations, CRI-O's pkg/annotations and the labels that kubelet
+ * gives it, Podman's pkg/annotations, nerdctl's labels.
+ */
 const NAMES = [
   "io.kubernetes.cri.container-name",
   "io.kubernetes.container.name",
   "io.podman.annotations.name",
   "nerdctl/name",
 ];
+/** A pod's own container, which holds its namespaces; CRI-O calls it POD. */
+const TYPES = ["io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"];
 const POD_NAMES = ["io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"];
 const POD_NAMESPACES = ["io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"];
 
@@ -21,7 +26,7 @@ export function fromOciConfig(config: JsonObject | undefined): Partial<Known> {
   const podName = first(POD_NAMES);
   const pod: Pod | undefined =
     podName === undefined ? undefined : { name: podName, namespace: first(POD_NAMESPACES) ?? "default" };
-  const name = first(NAMES);
+  const name = first(TYPES) === "sandbox" ? undefined : first(NAMES);
   return { name, pod, netns: netnsOf(config) };
 }
 
