@@ -46,6 +46,7 @@ function linkRequest(type: number, flags: number, seq: number, index = 0): Uint8
   view.setInt32(20, index, true);
   return new Uint8Array(view.buffer);
 }
+const NETLINK_NETFILTER = 12;
 const RTM_GETLINK = 18;
 const RTM_DELLINK = 17;
 const REQUEST = 1;
@@ -181,6 +182,22 @@ describe("netlink", () => {
     const file = fs.openSync("/dev/null", "r");
     expect(failure(() => native.netlinkOpen(0, file))).toMatchObject({ op: "setns", code: "EINVAL" });
     fs.closeSync(file);
+  });
+
+  test("a socket closed aside is gone for us at once, and soon for the kernel", async () => {
+    const socket = native.netlinkOpen(NETLINK_NETFILTER, -1);
+    const [, inode = ""] = /\[(\d+)\]/.exec(fs.readlinkSync(`/proc/self/fd/${socket}`)) ?? [];
+    const listed = () => fs.readFileSync("/proc/self/net/netlink", "utf8").includes(` ${inode}`);
+    expect(listed()).toBe(true);
+    native.netlinkCloseAside(socket);
+    expect(code(() => native.netlinkExchange(socket, linkRequest(RTM_GETLINK, REQUEST, 3), 100))).toBe("EBADF");
+    expect(code(() => native.netlinkCloseAside(socket))).toBe("EBADF");
+    for (let n = 0; listed() && n < 200; n++) await Bun.sleep(50);
+    expect(listed()).toBe(false);
+    // Its pair of sockets neither stays open here.
+    const next = native.netlinkOpen(NETLINK_NETFILTER, -1);
+    expect(next).toBeLessThanOrEqual(socket);
+    native.closeFd(next);
   });
 
   test("subscribe and receive", () => {

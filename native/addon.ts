@@ -96,6 +96,11 @@ export interface Native {
    */
   netlinkExchange(socket: Fd, request: Uint8Array, timeoutMs: number): Uint8Array;
   netlinkExchangeAsync(socket: Fd, request: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * `closeFd` for a socket of nf_tables that deleted something, without waiting (on Linux 6.9 and later) until the kernel has
+   * freed it.
+   */
+  netlinkCloseAside(socket: Fd): void;
   /** Joins multicast groups, at most 64 at once (NETLINK_ADD_MEMBERSHIP). Use a socket of its own for it. */
   netlinkSubscribe(socket: Fd, groups: readonly number[]): void;
   /** The next datagram on a subscribed socket; `undefined` after `timeoutMs` (-1 waits for ever); ENOBUFS when messages were lost. */

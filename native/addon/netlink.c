@@ -4,6 +4,7 @@
 #include "netns.h"
 #include "task.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -171,6 +172,17 @@ static napi_value js_receive_async(napi_env env, napi_callback_info info) {
   return asynchronous(env, info, &receive);
 }
 
+static napi_value js_close_aside(napi_env env, napi_callback_info info) {
+  struct args args;
+  struct sys_error error;
+  int fd;
+  if (!js_args(env, info, "netlinkCloseAside", 1, &args) || !js_fd(&args, 0, false, &fd)) return NULL;
+  cancel_all(fd);
+  if (netlink_close_aside(fd) == 0 || errno == EINTR) return js_undefined(env);
+  fail(&error, "close", NULL);
+  return js_throw(env, &error);
+}
+
 const struct function netlink_functions[] = {
     {"netlinkOpen", js_open},
     {"netlinkExchange", js_exchange},
@@ -178,5 +190,6 @@ const struct function netlink_functions[] = {
     {"netlinkSubscribe", js_subscribe},
     {"netlinkReceive", js_receive},
     {"netlinkReceiveAsync", js_receive_async},
+    {"netlinkCloseAside", js_close_aside},
     {NULL, NULL},
 };

@@ -22,6 +22,15 @@ int netlink_open(int protocol, int netns, struct sys_error *error);
 /* `fd` as the peer of an exchange. */
 int netlink_peer(int fd, struct netlink_peer *peer, struct sys_error *error);
 
+/*
+ * close(2) for a socket that deleted something in nf_tables. The last close of any such socket waits until the kernel has
+ * freed it, a grace period of RCU later (nft_rcv_nl_event, net/netfilter/nf_tables_api.c): 5 to 15 ms, for nothing that
+ * anybody could see. So the socket is left in a message, together with the socket that this message is to be read from:
+ * nobody will, and the kernel's collector of such cycles closes it (unix_gc, net/unix/garbage.c), since Linux 6.9 in a
+ * thread of its own. Before, it does so here, and nothing is lost.
+ */
+int netlink_close_aside(int fd);
+
 /* More than this in one answer is E2BIG. */
 #define NETLINK_MAX_ANSWER ((size_t)256 << 20)
 

@@ -12,6 +12,8 @@ export interface KernelContext {
   readonly waiting: Waiting;
   route(): NetlinkSocket;
   netfilter(): NetlinkSocket;
+  /** The rule set lost something, which the kernel will free: nobody is to wait for that when the socket is closed. */
+  lostSomething(): void;
   sockDiag(): NetlinkSocket;
   /** Has `release` run when the context is closed, or once earlier by calling what is returned. */
   closing(release: () => void): () => void;
@@ -26,6 +28,7 @@ export function kernelContext(native: Native, netns: Fd, waiting: Waiting): Kern
       if (releases.delete(release)) release();
     };
   }
+  let lost = false;
   const socket = (protocol: number): (() => NetlinkSocket) => {
     let opened: NetlinkSocket | undefined;
     return () => {
@@ -33,7 +36,7 @@ export function kernelContext(native: Native, netns: Fd, waiting: Waiting): Kern
       const fresh = netlinkSocket(nativeTransport(native, protocol, netns, waiting));
       closing(() => {
         opened = undefined;
-        fresh.close();
+        fresh.close(lost && protocol === NETLINK.NETFILTER);
       });
       opened = fresh;
       return fresh;
@@ -47,6 +50,9 @@ export function kernelContext(native: Native, netns: Fd, waiting: Waiting): Kern
     route: socket(NETLINK.ROUTE),
     netfilter: socket(NETLINK.NETFILTER),
     sockDiag: socket(NETLINK.SOCK_DIAG),
+    lostSomething: () => {
+      lost = true;
+    },
     closing,
     close() {
       for (const release of [...releases].reverse()) {

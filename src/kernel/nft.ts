@@ -57,6 +57,7 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
         if (changes.length === 0) return result;
         try {
           await sendBatch(ctx.netfilter(), changes, { genId: await now.generation(), commit: true });
+          if (changes.some(({ schema }) => schema.name.includes("_DEL"))) ctx.lostSomething();
           return result;
         } catch (error) {
           if (!isNetlinkError(error, "ERESTART") || attempt >= TRIES) throw error;

@@ -41,6 +41,7 @@ function deafKernel(): { ctx: KernelContext; sent: Request[] } {
     route: () => socket,
     netfilter: () => socket,
     sockDiag: () => socket,
+    lostSomething() {},
     closing: (release) => release,
     close() {},
   };

@@ -16,6 +16,6 @@ export function nativeTransport(native: Native, protocol: number, netns: Fd, wai
       waiting === "here"
         ? native.netlinkExchange(fd, request, timeoutMs)
         : native.netlinkExchangeAsync(fd, request, timeoutMs),
-    close: () => native.closeFd(fd),
+    close: (aside) => (aside ? native.netlinkCloseAside(fd) : native.closeFd(fd)),
   };
 }

@@ -50,7 +50,8 @@ export interface NetlinkSocket {
   ): Promise<MessageOf<R>>;
   /** A list. Asked for again while the kernel says that it changed underneath; NetlinkError EINTR when that does not end. */
   dump<A extends Message, R extends Message>(ask: A, value: MessageInput<A>, reply: R): Promise<MessageOf<R>[]>;
-  close(): void;
+  /** @param aside without waiting for what the kernel still has to free (nf_tables) */
+  close(aside?: boolean): void;
 }
 
 /** Default time to wait for the kernel; deleting links can take tens of milliseconds, hundreds at once seconds. */
@@ -126,7 +127,7 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
         throw new NetlinkError(req.op, EINTR, { message: `the list changed during each of ${attempt} readings` });
       }
     },
-    close: () => transport.close(),
+    close: (aside) => transport.close(aside),
   };
 }
 

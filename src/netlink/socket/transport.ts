@@ -8,5 +8,6 @@ export interface Transport {
    * Throws an error with `code` ETIMEDOUT (no answer) or ENOBUFS (the kernel dropped messages).
    */
   exchange(request: Uint8Array, timeoutMs: number): Uint8Array | Promise<Uint8Array>;
-  close(): void;
+  /** @param aside without waiting for what the kernel still has to free (nf_tables) */
+  close(aside?: boolean): void;
 }
