@@ -11,6 +11,20 @@ export interface Field {
 
 type Row = readonly [field: string, offset: number, bits: number, type: DataType];
 
+/** What every transport protocol begins with. */
+const PORTS: readonly Row[] = [
+  ["sport", 0, 16, T.inetService],
+  ["dport", 16, 16, T.inetService],
+];
+
+const icmp = (type: DataType, code: DataType): readonly Row[] => [
+  ["type", 0, 8, type],
+  ["code", 8, 8, code],
+  ["checksum", 16, 16, T.integer],
+  ["id", 32, 16, T.integer],
+  ["sequence", 48, 16, T.integer],
+];
+
 const HEADERS: Readonly<Record<string, readonly Row[]>> = {
   ether: [
     ["daddr", 0, 48, T.ether],
@@ -60,23 +74,10 @@ const HEADERS: Readonly<Record<string, readonly Row[]>> = {
     ["daddr ether", 144, 48, T.ether],
     ["daddr ip", 192, 32, T.ipv4],
   ],
-  icmp: [
-    ["type", 0, 8, T.icmpType],
-    ["code", 8, 8, T.icmpCode],
-    ["checksum", 16, 16, T.integer],
-    ["id", 32, 16, T.integer],
-    ["sequence", 48, 16, T.integer],
-  ],
-  icmpv6: [
-    ["type", 0, 8, T.icmpv6Type],
-    ["code", 8, 8, T.icmpv6Code],
-    ["checksum", 16, 16, T.integer],
-    ["id", 32, 16, T.integer],
-    ["sequence", 48, 16, T.integer],
-  ],
+  icmp: icmp(T.icmpType, T.icmpCode),
+  icmpv6: icmp(T.icmpv6Type, T.icmpv6Code),
   tcp: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
+    ...PORTS,
     ["sequence", 32, 32, T.integer],
     ["ackseq", 64, 32, T.integer],
     ["doff", 96, 4, T.integer],
@@ -86,29 +87,11 @@ const HEADERS: Readonly<Record<string, readonly Row[]>> = {
     ["checksum", 128, 16, T.integer],
     ["urgptr", 144, 16, T.integer],
   ],
-  udp: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
-    ["length", 32, 16, T.integer],
-    ["checksum", 48, 16, T.integer],
-  ],
-  udplite: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
-  ],
-  sctp: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
-    ["vtag", 32, 32, T.integer],
-  ],
-  dccp: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
-  ],
-  th: [
-    ["sport", 0, 16, T.inetService],
-    ["dport", 16, 16, T.inetService],
-  ],
+  udp: [...PORTS, ["length", 32, 16, T.integer], ["checksum", 48, 16, T.integer]],
+  udplite: PORTS,
+  sctp: [...PORTS, ["vtag", 32, 32, T.integer]],
+  dccp: PORTS,
+  th: PORTS,
 };
 
 /** Protocols above IP by the name of `meta l4proto`, as `nft` names their headers. */

@@ -5,9 +5,10 @@ import type { Form } from "../names.ts";
 import { flagNames } from "../names.ts";
 import { elementForms, verdictForm } from "./elements.ts";
 import { exthdrValue } from "./exthdr.ts";
+import { Headers } from "./headers.ts";
 import { compareForms, editedField, leftForm, masked, matchForm, payloadForm, rightForm } from "./match.ts";
 import { CT, ctForm, ctValue, META, metaForm, metaValue } from "./meta.ts";
-import { fieldAt, fieldFrom, fieldsFilling, TRANSPORT } from "./payload.ts";
+import { fieldAt, fieldFrom, fieldsFilling } from "./payload.ts";
 import { innerStatements, natFlags, OBJECTS, simpleStatement } from "./statement.ts";
 import { type DataType, type ShowContext, showValue, T, toNumber, typesOf } from "./types.ts";
 import { plain, Registers, unknownForm, unknownValue, type Value } from "./value.ts";
@@ -18,14 +19,7 @@ export interface RuleContext extends ShowContext {
   readonly sets: ReadonlyMap<string, RulesetSet>;
 }
 
-/** linux/if_arp.h */
-const ARPHRD_ETHER = 1;
-
 const BASES: Readonly<Record<string, string>> = { link: "ll", network: "nh", transport: "th", inner: "ih" };
-const NETWORKS: Readonly<Record<number, string>> = { 2048: "ip", 34525: "ip6", 2054: "arp" };
-const FAMILIES: Readonly<Record<number, string>> = { 2: "ip", 10: "ip6" };
-/** Protocols that only one of the two carries: they say as much as a match of the family. */
-const CARRIER: Readonly<Record<string, string>> = { icmp: "ip", igmp: "ip", icmpv6: "ip6" };
 
 /** A rule's expressions as the statements that `nft -j` makes of them. */
 export const ruleForms = (rule: AnyRule, context: RuleContext): Form[] =>
@@ -46,21 +40,15 @@ class Reader {
   readonly #context: RuleContext;
   readonly #registers = new Registers();
   readonly #statements: (Form | undefined)[] = [];
-  /** Frames are known to be Ethernet's. */
-  #ethernet: boolean;
-  #network: string | undefined;
-  #transport: string | undefined;
-  /** Where the comparison stands that told what comes next. */
-  #told: { link?: number | undefined; network?: number | undefined; transport?: number | undefined } = {};
-  /** Where the comparison with the type of a tagged frame stands. */
-  #tag: number | undefined;
+  readonly #headers: Headers;
   /** The last comparison, when it may be the lower half of a range. */
   #low: Low | undefined;
 
   constructor(context: RuleContext) {
     this.#context = context;
-    this.#ethernet = context.family === "bridge" || context.family === "netdev" || context.family === "arp";
-    this.#network = ["ip", "ip6", "arp"].find((name) => name === context.family);
+    this.#headers = new Headers(context.family, (at) => {
+      this.#statements[at] = undefined;
+    });
   }
 
   read(exprs: readonly AnyExpr[]): Form[] {
@@ -75,13 +63,13 @@ class Reader {
   #say(...forms: Form[]): void {
     this.#statements.push(...forms);
     // Only comparisons before other comparisons can be what a later one needs.
-    if (forms.some((form) => !Object.hasOwn(form, "match"))) this.#told = {};
+    if (forms.some((form) => !Object.hasOwn(form, "match"))) this.#headers.keepAll();
   }
 
   #one(expr: AnyExpr, low: Low | undefined): void {
-    const simple = simpleStatement(expr, this.#context.family, this.#network, this.#context);
+    const simple = simpleStatement(expr, this.#context.family, this.#headers.network, this.#context);
     if (simple) {
-      if (expr.kind === "reject") this.#forgetForReject(expr);
+      if (expr.kind === "reject" && expr.data?.type === "icmp") this.#headers.answered();
       this.#say(simple);
       return;
     }
@@ -140,8 +128,8 @@ class Reader {
   #load({ data }: Of<"payload">): void {
     const { base, offset = 0, len = 0, dreg } = data ?? {};
     const [at, bits] = [offset * 8, len * 8];
-    const protocol = this.#protocolAt(base, at);
-    if (protocol !== undefined) this.#forgetTold(base, protocol);
+    const protocol = this.#headers.protocolAt(base, at);
+    if (protocol !== undefined) this.#headers.reached(base, protocol);
     const raw = { payload: { base: BASES[String(base)] ?? base, offset: at, len: bits } };
     const value: Value = { form: raw, type: T.integer, length: len, network: true, raw: { protocol, offset: at } };
     const exact = protocol === undefined ? undefined : fieldAt(protocol, at, bits);
@@ -166,48 +154,10 @@ class Reader {
     else this.#registers.set(dreg, several ? { ...value, fields: several } : value);
   }
 
-  #protocolAt(base: string | number | undefined, at: number): string | undefined {
-    if (base === "link") return this.#ethernet ? (at < 112 ? "ether" : "vlan") : undefined;
-    if (base === "network") return this.#network;
-    if (base === "transport") return this.#transport ?? "th";
-    return undefined;
-  }
-
-  /** What was compared only to get here is not part of what somebody wrote. */
-  #forgetTold(base: string | number | undefined, protocol: string): void {
-    const { link, network, transport } = this.#told;
-    if (base === "link") {
-      if (link !== undefined) this.#statements[link] = undefined;
-      this.#told.link = undefined;
-      // A tag is behind the type that says so.
-      if (protocol === "vlan" && this.#tag !== undefined) this.#statements[this.#tag] = undefined;
-      return;
-    }
-    if (base === "network" && network !== undefined) {
-      this.#statements[network] = undefined;
-      this.#told.network = undefined;
-    }
-    if (base !== "transport") return;
-    if (transport !== undefined) {
-      this.#statements[transport] = undefined;
-      this.#told.transport = undefined;
-    }
-    if (network !== undefined && CARRIER[protocol] !== undefined && CARRIER[protocol] === this.#network) {
-      this.#statements[network] = undefined;
-      this.#told.network = undefined;
-    }
-  }
-
-  /** The answer says as much as the comparison that it needs. */
-  #forgetForReject({ data }: Of<"reject">): void {
-    const { network } = this.#told;
-    if (data?.type === "icmp" && network !== undefined) this.#statements[network] = undefined;
-  }
-
   #store({ data }: Of<"payload">): void {
     const { base, offset = 0, len = 0, sreg } = data ?? {};
-    const protocol = this.#protocolAt(base, offset * 8);
-    if (protocol !== undefined) this.#forgetTold(base, protocol);
+    const protocol = this.#headers.protocolAt(base, offset * 8);
+    if (protocol !== undefined) this.#headers.reached(base, protocol);
     const stored = this.#registers.get(sreg);
     const edited = stored && editedField(stored, this.#context);
     if (edited) {
@@ -265,38 +215,9 @@ class Reader {
     if (data.op === "gte") this.#low = { value, at, bytes };
     if (data.op === "eq" && value.tells !== undefined) {
       const alone = !value.raw || ["ip", "ip6"].includes(String(this.#context.family));
-      this.#learn(value.tells, Number(toNumber(bytes, value.network)), at, alone);
+      this.#headers.learn(value.tells, Number(toNumber(bytes, value.network)), at, alone);
     }
-    if (data.op === "eq" && value.fields) this.#learnFields(value.fields, bytes);
-  }
-
-  #learnFields(fields: NonNullable<Value["fields"]>, bytes: Uint8Array): void {
-    let at = 0;
-    for (const field of fields) {
-      const part = bytes.subarray(at, at + field.bits / 8);
-      at += field.bits / 8;
-      if (field.field === "protocol" || field.field === "nexthdr")
-        this.#transport = TRANSPORT[Number(toNumber(part, true))] ?? this.#transport;
-    }
-  }
-
-  #learn(tells: NonNullable<Value["tells"]>, number: number, at: number, alone: boolean): void {
-    if (tells === "transport") {
-      this.#transport = TRANSPORT[number];
-      // Where both families pass, `ip protocol` says more than the protocol.
-      if (alone) this.#told.transport = at;
-      return;
-    }
-    if (tells === "link") {
-      this.#ethernet = number === ARPHRD_ETHER;
-      this.#told.link = at;
-      return;
-    }
-    if (tells === "etherType" && (number === 0x8100 || number === 0x88a8)) this.#tag = at;
-    const network = tells === "network" ? FAMILIES[number] : NETWORKS[number];
-    if (network === undefined) return;
-    this.#network = network;
-    this.#told.network = at;
+    if (data.op === "eq" && value.fields) this.#headers.learnFields(value.fields, bytes);
   }
 
   #range({ data }: Of<"range">): void {
