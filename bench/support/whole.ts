@@ -40,7 +40,14 @@ export function once(cmd: readonly string[]): Run {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-export type Compare = (title: string, commands: Readonly<Record<string, readonly string[]>>) => void;
+/** What a command took. */
+export interface Cost {
+  /** The least processor time. */
+  readonly cpuMs: number;
+  readonly peakMiB: number;
+}
+
+export type Compare = (title: string, commands: Readonly<Record<string, readonly string[]>>) => Map<string, Cost>;
 
 /** Commands in turn, so many times, and of each the median, the least, processor time and memory. */
 export const compareIn =
@@ -53,16 +60,20 @@ export const compareIn =
         // The first fills caches.
         if (round > 0) runs.get(name)?.push(run);
       }
+    const costs = new Map<string, Cost>();
     for (const [name, all] of runs) {
       const ms = all.map((run) => run.ms);
+      const cpuMs = Math.min(...all.map((run) => run.cpuMs));
+      costs.set(name, { cpuMs, peakMiB: median(all.map((run) => run.peakMiB)) });
       const fields = [
         `${median(ms).toFixed(1)} (${Math.min(...ms).toFixed(1)}) ms`,
-        `${median(all.map((run) => run.cpuMs)).toFixed(1)} ms of processor time`,
+        `${median(all.map((run) => run.cpuMs)).toFixed(1)} (${cpuMs.toFixed(1)}) ms of processor time`,
         `${median(all.map((run) => run.peakMiB)).toFixed(0)} MiB`,
         `${((all[0]?.bytes ?? 0) / 1024).toFixed(0)} KiB out`,
       ];
       console.log(`${title} | ${name} | ${fields.join(" | ")}`);
     }
+    return costs;
   };
 
 export function must(cmd: readonly string[], stdin?: string): void {
