@@ -60,28 +60,81 @@ export interface Fields {
  * @param lenient a value of the wrong type counts as not set: for DEL and GC, which must clean up whatever the config says
  */
 export function fields(raw: JsonObject, path = "", lenient = false): Fields {
-  const pathOf = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  return new ObjectFields(raw, path, lenient);
+}
+
+/** A class, so that a list of ten thousand objects does not take ten thousand of each function. */
+class ObjectFields implements Fields {
+  readonly raw: JsonObject;
+  readonly path: string;
+  private readonly lenient: boolean;
+
+  constructor(raw: JsonObject, path: string, lenient: boolean) {
+    this.raw = raw;
+    this.path = path;
+    this.lenient = lenient;
+  }
+
+  pathOf(key: string): string {
+    return this.path === "" ? key : `${this.path}.${key}`;
+  }
+  value(key: string): Json | undefined {
+    return lookup(this.raw, key);
+  }
+  string(key: string): string | undefined {
+    return this.read(key, "a string", asString);
+  }
+  bool(key: string): boolean | undefined {
+    return this.read(key, "true or false", asBool);
+  }
+  int(key: string, range?: IntRange): number | undefined {
+    const value = lookup(this.raw, key);
+    if (value === undefined) return undefined;
+    const number = asInt(value, range);
+    if (number === undefined && !this.lenient) throw wrongKey(this.pathOf(key), needInt(range), value);
+    return number;
+  }
+  object(key: string): Fields | undefined {
+    return this.read(key, "an object", (value) => this.asObject(value, this.pathOf(key)));
+  }
+  list(key: string): Json[] | undefined {
+    return this.readList(key, "a value", (value) => value);
+  }
+  strings(key: string): string[] | undefined {
+    return this.readList(key, "a string", asString);
+  }
+  objects(key: string): Fields[] | undefined {
+    return this.readList(key, "an object", (value, at) => this.asObject(value, at));
+  }
+  objectLists(key: string): Fields[][] | undefined {
+    return this.readList(key, "a list", (value, at) =>
+      Array.isArray(value) ? this.convertItems(value, at, "an object", (v, a) => this.asObject(v, a)) : undefined,
+    );
+  }
+  wrong(key: string, need: string): CniError {
+    return wrongKey(this.pathOf(key), need, lookup(this.raw, key));
+  }
 
   /** `convert` gives `undefined` for a value it cannot take. */
-  function read<T>(key: string, need: string, convert: (value: Json) => T | undefined): T | undefined {
-    const value = lookup(raw, key);
+  private read<T>(key: string, need: string, convert: (value: Json) => T | undefined): T | undefined {
+    const value = lookup(this.raw, key);
     if (value === undefined) return undefined;
     const converted = convert(value);
-    if (converted === undefined && !lenient) throw wrongKey(pathOf(key), need, value);
+    if (converted === undefined && !this.lenient) throw wrongKey(this.pathOf(key), need, value);
     return converted;
   }
 
   /** A list whose items must all convert; the error names the item. */
-  function readList<T>(
+  private readList<T>(
     key: string,
     need: string,
     convert: (value: Json, path: string) => T | undefined,
   ): T[] | undefined {
-    const items = read(key, "a list", (value) => (Array.isArray(value) ? value : undefined));
-    return items === undefined ? undefined : convertItems(items, pathOf(key), need, convert);
+    const items = this.read(key, "a list", (value) => (Array.isArray(value) ? value : undefined));
+    return items === undefined ? undefined : this.convertItems(items, this.pathOf(key), need, convert);
   }
 
-  function convertItems<T>(
+  private convertItems<T>(
     items: Json[],
     listPath: string,
     need: string,
@@ -92,32 +145,14 @@ export function fields(raw: JsonObject, path = "", lenient = false): Fields {
       const itemPath = `${listPath}[${i}]`;
       const value = convert(item, itemPath);
       if (value !== undefined) converted.push(value);
-      else if (!lenient) throw wrongKey(itemPath, need, item);
+      else if (!this.lenient) throw wrongKey(itemPath, need, item);
     }
     return converted;
   }
 
-  const asObject = (value: Json, at: string): Fields | undefined =>
-    isObject(value) ? fields(value, at, lenient) : undefined;
-
-  return {
-    path,
-    raw,
-    pathOf,
-    value: (key) => lookup(raw, key),
-    string: (key) => read(key, "a string", asString),
-    bool: (key) => read(key, "true or false", (value) => (typeof value === "boolean" ? value : undefined)),
-    int: (key, range) => read(key, needInt(range), (value) => asInt(value, range)),
-    object: (key) => read(key, "an object", (value) => asObject(value, pathOf(key))),
-    list: (key) => readList(key, "a value", (value) => value),
-    strings: (key) => readList(key, "a string", asString),
-    objects: (key) => readList(key, "an object", asObject),
-    objectLists: (key) =>
-      readList(key, "a list", (value, at) =>
-        Array.isArray(value) ? convertItems(value, at, "an object", asObject) : undefined,
-      ),
-    wrong: (key, need) => wrongKey(pathOf(key), need, lookup(raw, key)),
-  };
+  private asObject(value: Json, at: string): Fields | undefined {
+    return isObject(value) ? new ObjectFields(value, at, this.lenient) : undefined;
+  }
 }
 
 /** `true`, `false`, or these words as text in any case, which the reference takes for a list's booleans. */
@@ -135,6 +170,10 @@ export function wrongKey(path: string, need: string, have: Json | undefined): Cn
 
 function asString(value: Json): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+function asBool(value: Json): boolean | undefined {
+  return typeof value === "boolean" ? value : undefined;
 }
 
 function asInt(value: Json, range: IntRange = {}): number | undefined {

@@ -50,12 +50,13 @@ export function compareIp(a: Ip, b: Ip): number {
 
 /** Network byte order, 4 or 16 bytes. */
 export function ipToBytes(ip: Ip): Uint8Array {
-  const view = new DataView(new ArrayBuffer(ip.family === 4 ? 4 : 16));
-  if (ip.family === 4) view.setUint32(0, Number(ip.value));
-  else {
-    view.setBigUint64(0, ip.value >> 64n);
-    view.setBigUint64(8, ip.value); // its low 64 bits
+  if (ip.family === 4) {
+    const n = Number(ip.value);
+    return Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n); // of each its low 8 bits
   }
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, ip.value >> 64n);
+  view.setBigUint64(8, ip.value); // its low 64 bits
   return new Uint8Array(view.buffer);
 }
 

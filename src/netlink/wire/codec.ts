@@ -118,8 +118,10 @@ export class Sink {
   bytes: Uint8Array;
   view: DataView;
   length = 0;
+  private capacity: number;
 
   constructor(capacity = 512) {
+    this.capacity = capacity;
     this.bytes = new Uint8Array(capacity);
     this.view = new DataView(this.bytes.buffer);
   }
@@ -128,8 +130,9 @@ export class Sink {
   take(size: number): number {
     const at = this.length;
     const end = at + size;
-    if (end > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.bytes.length * 2));
+    if (end > this.capacity) {
+      this.capacity = Math.max(end, this.capacity * 2);
+      const grown = new Uint8Array(this.capacity);
       grown.set(this.bytes.subarray(0, at));
       this.bytes = grown;
       this.view = new DataView(grown.buffer);

@@ -111,11 +111,12 @@ export function setSeq(bytes: Uint8Array, seq: number): void {
 export function splitMessages(bytes: Uint8Array): RawMessage[] {
   const messages: RawMessage[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; ) {
-    need(at, bytes.length, NLMSG_HEADER);
+  const end = bytes.length;
+  for (let at = 0; at < end; ) {
+    need(at, end, NLMSG_HEADER);
     const length = view.getUint32(at, true);
-    if (length < NLMSG_HEADER || length > bytes.length - at)
-      throw new DecodeError(`nlmsghdr: length ${length} is outside ${NLMSG_HEADER}..${bytes.length - at}`);
+    if (length < NLMSG_HEADER || length > end - at)
+      throw new DecodeError(`nlmsghdr: length ${length} is outside ${NLMSG_HEADER}..${end - at}`);
     messages.push({
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
