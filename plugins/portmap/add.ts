@@ -9,7 +9,7 @@ import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { transaction } from "../../src/plugin/steps.ts";
 import type { PortmapConf } from "./config.ts";
 import { forgetEarlierFlows } from "./flows.ts";
-import { ensureHairpin, ensureRouteLocalnet, removeHairpin } from "./host-side.ts";
+import { ensureHairpin, ensureRouteLocalnet, linkFinder, removeHairpin } from "./host-side.ts";
 import { containerAddresses, publicationsOf } from "./publications.ts";
 
 /** ADD: the host's ports lead to the container's. The result is the previous plugin's. */
@@ -32,16 +32,17 @@ export function add(req: AttachmentRequest<PortmapConf>, { host, note }: PluginC
       async () => void (await unpublish(host, attachment, publications)),
     );
     await tx.step("forget earlier flows", () => forgetEarlierFlows(host, publications));
+    const findLink = linkFinder(host);
     if (conf.snat) {
       const changed: Link[] = [];
       await tx.step(
         "hairpin on the bridge port",
-        () => ensureHairpin(host, req, changed),
+        () => ensureHairpin(host, findLink, req, changed),
         () => removeHairpin(host, changed),
       );
     }
     // Last, for others use it as well: it is not taken back. The rules that keep neighbours off the loopback stand.
-    await tx.step("let loopback through", () => ensureRouteLocalnet(host, publications));
+    await tx.step("let loopback through", () => ensureRouteLocalnet(host, findLink, publications));
     return previous;
   });
 }

@@ -5,7 +5,7 @@ import { checkPublished } from "../../src/plugin/nat/check-published.ts";
 import type { PluginContext } from "../../src/plugin/plugin.ts";
 import { requirePrevResult } from "./add.ts";
 import type { PortmapConf } from "./config.ts";
-import { hairpinPorts, routeLocalnetKey } from "./host-side.ts";
+import { hairpinPorts, linkFinder, routeLocalnetKey } from "./host-side.ts";
 import { containerAddresses, publicationsOf } from "./publications.ts";
 
 /** CHECK: every port leads to the container, the shared rules stand, and what the kernel needs beside them is set. */
@@ -13,11 +13,12 @@ export async function check(req: AttachmentRequest<PortmapConf>, { host }: Plugi
   const publications = publicationsOf(req, containerAddresses(requirePrevResult(req), req.ifName));
   if (publications.length === 0) return;
   await checkPublished(host, attachmentOf(req), publications);
-  const key = await routeLocalnetKey(host, publications);
+  const findLink = linkFinder(host);
+  const key = await routeLocalnetKey(host, findLink, publications);
   if (key !== undefined && (await host.sysctl.get(key)) !== "1")
     throw checkFailed(`sysctl ${key} is not 1: the host's 127.0.0.1 does not reach the published ports`);
   if (!req.conf.snat) return;
-  for (const port of await hairpinPorts(host, req))
+  for (const port of await hairpinPorts(findLink, req))
     if (!port.bridgePort?.hairpin)
       throw checkFailed(`port "${port.name}" is not in hairpin mode: the container does not reach its own ports`);
 }

@@ -27,18 +27,18 @@ export function containerAddresses(result: CniResult, ifName: string): Container
 /** `0.0.0.0` and `::` are every address of their family. */
 const isAny = (mapping: PortMapping): boolean => mapping.hostIp === undefined || mapping.hostIp.value === 0n;
 
-const familiesOf = (mapping: PortMapping): Family[] => (mapping.hostIp ? [mapping.hostIp.family] : [4, 6]);
+const FAMILIES: readonly Family[] = [4, 6];
 
 /** Where a mapping listens: one place for each family it is of. */
+function* placesOf(mapping: PortMapping): Generator<HostPort> {
+  const { protocol, hostPort, hostIp } = mapping;
+  const hostAddress = isAny(mapping) ? undefined : hostIp;
+  for (const family of FAMILIES)
+    if (!hostIp || hostIp.family === family) yield { family, protocol, hostPort, hostAddress };
+}
+
 export const hostPortsOf = (mappings: readonly PortMapping[]): HostPort[] =>
-  mappings.flatMap((mapping) =>
-    familiesOf(mapping).map((family) => ({
-      family,
-      protocol: mapping.protocol,
-      hostPort: mapping.hostPort,
-      hostAddress: isAny(mapping) ? undefined : mapping.hostIp,
-    })),
-  );
+  mappings.flatMap((mapping) => [...placesOf(mapping)]);
 
 /** What to publish for a request, for the families that the container has addresses of. */
 export function publicationsOf(req: AttachmentRequest<PortmapConf>, addresses: ContainerAddresses): Publication[] {
@@ -46,7 +46,7 @@ export function publicationsOf(req: AttachmentRequest<PortmapConf>, addresses: C
   const sides = { 4: sidesOf(conf, 4, addresses[4]), 6: sidesOf(conf, 6, addresses[6]) };
   const byPlace = new Map<string, Publication>();
   for (const mapping of conf.mappings ?? []) {
-    for (const place of hostPortsOf([mapping])) {
+    for (const place of placesOf(mapping)) {
       const target = addresses[place.family]?.ip;
       if (!target) continue;
       const publication = { ...place, target, targetPort: mapping.containerPort, ...sides[place.family] };

@@ -1,4 +1,5 @@
 import {
+  chainHead,
   commentOf,
   getChain,
   getElements,
@@ -7,9 +8,11 @@ import {
   getRule,
   getSet,
   getTable,
+  leadingKey,
   NFT_OBJECT,
   NFTA_HOOK,
   type NftChain,
+  type NftChainHead,
   type NftElement,
   type NftObject,
   type NftRule,
@@ -61,6 +64,11 @@ export const nftLookup = {
   chain: ({ family, table }: TableRef, name: string): NftLookup<NftChain> => ({
     request: ask(getChain, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
     decode: (raw) => newChain.decode(raw.bytes).attrs,
+  }),
+  /** The same without its hook and policy: much cheaper. */
+  chainHead: ({ family, table }: TableRef, name: string): NftLookup<NftChainHead> => ({
+    request: ask(getChain, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
+    decode: (raw) => chainHead.decode(raw.bytes).attrs,
   }),
   set: ({ family, table }: TableRef, name: string): NftLookup<NftSet> => ({
     request: ask(getSet, { header: { family }, attrs: { table, name } }, `${table} ${name}`),
@@ -128,6 +136,8 @@ export interface NftView {
    * bytes in them, and at most all: ten thousand are searched in hardly more time than the kernel takes to list them.
    */
   elements(table: TableRef, set: string, containing?: readonly Uint8Array[]): Promise<NftElement[]>;
+  /** Those elements of a set whose keys are wanted; empty when there is no such set. The others are hardly looked at. */
+  elementsWithKeys(table: TableRef, set: string, wanted: (key: Uint8Array) => boolean): Promise<NftElement[]>;
   /** Rules of a chain in their order; empty when there is no such chain. `containing` as for elements. */
   rules(table: TableRef, chain: string, containing?: readonly Uint8Array[]): Promise<NftRule[]>;
   /** The same, by their comments alone (empty text for none): much cheaper. */
@@ -231,6 +241,15 @@ export function nftView(socket: NetlinkSocket): GenerationView {
       const reply = onlyWith(keep ? someElements(keep) : newElements, containing, NOTHING);
       const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
+    },
+    async elementsWithKeys({ family, table }, set, wanted) {
+      const reply = someElements((bytes) => {
+        const key = leadingKey(bytes);
+        return key === undefined || wanted(key);
+      });
+      const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
+      const elements = answers.flatMap(({ attrs }) => attrs.elements ?? []);
+      return elements.filter((element) => element.key?.value !== undefined && wanted(element.key.value));
     },
     rules: async (table, chain, containing) =>
       (await rules(table, chain, onlyWith(newRule, containing, NOTHING)))

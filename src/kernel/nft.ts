@@ -72,6 +72,7 @@ export function nftVerbs(ctx: KernelContext): NftVerbs {
     find: (...lookups) => view().find(...lookups),
     findAll: (lookups) => view().findAll(lookups),
     elements: (table, set, containing) => view().elements(table, set, containing),
+    elementsWithKeys: (table, set, wanted) => view().elementsWithKeys(table, set, wanted),
     rules: (table, chain, containing) => view().rules(table, chain, containing),
     ruleComments: (table, chain) => view().ruleComments(table, chain),
     chains: (table, containing) => view().chains(table, containing),

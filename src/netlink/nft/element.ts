@@ -1,5 +1,5 @@
 import { attrs, be32, be64, bytes, cstring, type Infer, list, message, nested } from "../wire/index.ts";
-import { NFTA_LIST, NFTA_SET_ELEM, NFTA_SET_ELEM_LIST } from "./constants.ts";
+import { NFTA_DATA, NFTA_LIST, NFTA_SET_ELEM, NFTA_SET_ELEM_LIST } from "./constants.ts";
 import { data } from "./data.ts";
 import { nfgenmsg, nftType } from "./header.ts";
 
@@ -36,3 +36,12 @@ export const someElements = (keep: (bytes: Uint8Array) => boolean) =>
 export const getElements = message(nftType("GETSETELEM"), nfgenmsg, all);
 export const delElements = message(nftType("DELSETELEM"), nfgenmsg, all);
 export type NftElements = Infer<typeof all>;
+
+/**
+ * The key that an element begins with: the kernel writes NFTA_SET_ELEM_KEY first, and in it NFTA_DATA_VALUE. `undefined` for
+ * one that begins otherwise.
+ */
+export function leadingKey(element: Uint8Array): Uint8Array | undefined {
+  const isKey = element[2] === NFTA_SET_ELEM.KEY && element[6] === NFTA_DATA.VALUE;
+  return isKey ? element.subarray(8, 4 + ((element[4] ?? 0) | ((element[5] ?? 0) << 8))) : undefined;
+}

@@ -2,7 +2,8 @@
  * nf_tables over netlink: tables, chains, rules, sets and maps, batches. linux/netfilter/nf_tables.h; nft(8) describes
  * what the objects do. Expressions that are only printed are in `expr/all.ts`.
  */
-export { delChain, getChain, type NftChain, newChain } from "./chain.ts";
+
+export { chainHead, delChain, getChain, type NftChain, type NftChainHead, newChain } from "./chain.ts";
 export {
   NF_INET,
   NFNL_SUBSYS,
@@ -16,7 +17,15 @@ export {
   UDATA,
 } from "./constants.ts";
 export { type Data, data, type Verdict, verdict } from "./data.ts";
-export { delElements, getElements, type NftElement, type NftElements, newElements, someElements } from "./element.ts";
+export {
+  delElements,
+  getElements,
+  leadingKey,
+  type NftElement,
+  type NftElements,
+  newElements,
+  someElements,
+} from "./element.ts";
 export { NFTA_FIB_F } from "./expr/constants.ts";
 export { type Expr, expr } from "./expr/index.ts";
 export { batchBegin, batchEnd, getGen, newGen } from "./generation.ts";

@@ -111,6 +111,19 @@ export const conflicts = (a: HostEnd, b: HostEnd): boolean =>
   a.hostPort === b.hostPort &&
   (!a.hostAddress || !b.hostAddress || a.hostAddress.value === b.hostAddress.value);
 
+/** Ports of the host, to be asked for one that excludes another: in ten thousand as quickly as in ten. */
+export function portIndex(ports: Iterable<HostEnd> = []): { add(p: HostEnd): void; hasConflict(p: HostEnd): boolean } {
+  const byPort = new Map<string, HostEnd[]>();
+  const nameOf = (p: HostEnd): string => `${p.family} ${p.protocol} ${p.hostPort}`;
+  const add = (p: HostEnd): void => {
+    const same = byPort.get(nameOf(p));
+    if (same) same.push(p);
+    else byPort.set(nameOf(p), [p]);
+  };
+  for (const p of ports) add(p);
+  return { add, hasConflict: (p) => byPort.get(nameOf(p))?.some((other) => conflicts(other, p)) ?? false };
+}
+
 /** The data of a map's element: address and port, the port padded to four bytes. */
 export function targetBytes({ target, targetPort }: Published): Uint8Array {
   const address = ipToBytes(target);

@@ -5,7 +5,6 @@ import { comment } from "../../netlink/nft/index.ts";
 import { type Attachment, containerHash, MAX_COMMENT, ownerMark, ownerOf } from "../owner.ts";
 import { ensureChain } from "./chains.ts";
 import {
-  conflicts,
   guardSlot,
   hairpinSlot,
   hostEnd,
@@ -14,6 +13,7 @@ import {
   PORT_SETS,
   type Published,
   portBytes,
+  portIndex,
   portSlot,
   privateSlot,
   publishedOf,
@@ -67,20 +67,21 @@ export async function publish(
 
   await host.nft.transaction(async (view) => {
     const shared = await ensureShared(view, PORT_PART);
-    const { holders, others } = await look(view, publications);
+    const { holders, others, looked } = await look(view, publications);
     const isFree = (record: NatRecord): boolean =>
       record.owner?.attachment === owner.attachment || (record.boot !== undefined && record.boot !== boot);
     const holding = holders.filter((record) => !isFree(record));
     const taken = holding.find((record) => record.container !== container);
     if (taken) throw takenError(taken);
-    const siblings = holding.flatMap((record) => publishedOf(record) ?? []);
-    const waits = (p: Published): boolean => siblings.some((sibling) => conflicts(sibling, p));
+    const siblings = portIndex(holding.flatMap((record) => publishedOf(record) ?? []));
+    const waits = (p: Published): boolean => siblings.hasConflict(p);
     const entries = publications
       .flatMap((p) => (waits(p) ? standbyEntries(p, userdata) : entriesOf(p, userdata)))
       .concat(privateEntries(publications, userdata));
     // All that stands on our keys, whoever made it, and all that goes with the holders that give way.
     const displaced = holders.filter(isFree).flatMap((record) => publishedOf(record) ?? []);
-    const went = (await readSlots(view, displaced.flatMap(slotsOf))).filter((record) => record !== undefined);
+    const unread = displaced.flatMap(slotsOf).filter((slot) => !looked.has(slotName(slot)));
+    const went = (await readSlots(view, unread)).filter((record) => record !== undefined);
     const kept = new Set(publications.filter(waits).map((p) => slotName(guardSlot(p))));
     const stale = distinct([...holders.filter(isFree), ...others.filter((r) => !kept.has(slotName(r))), ...went]);
     return {
@@ -151,21 +152,23 @@ export function privateEntries(publications: readonly Published[], userdata: Uin
 
 const isPrivate = (p: Published): boolean => p.hostAddress !== undefined && isLoopback(p.hostAddress);
 
-function distinct<S extends Slot>(slots: readonly S[]): S[] {
-  return [...new Map(slots.map((slot) => [slotName(slot), slot])).values()];
-}
+const byName = <S extends Slot>(slots: readonly S[]): Map<string, S> =>
+  new Map(slots.map((slot) => [slotName(slot), slot]));
+
+const distinct = <S extends Slot>(slots: readonly S[]): S[] => [...byName(slots).values()];
 
 /**
  * What stands on the keys of these ports. `holders` are in the way, as sockets would be: a port on every address excludes
  * the same port on any address, and the other way round; families and protocols are apart. `others` only go with a port.
+ * `looked` has the names of all places that were looked at.
  */
 async function look(
   view: NftView,
   publications: readonly Published[],
-): Promise<{ holders: NatRecord[]; others: NatRecord[] }> {
+): Promise<{ holders: NatRecord[]; others: NatRecord[]; looked: ReadonlyMap<string, Slot> }> {
   const everywhere = publications.map((p) => portSlot({ ...p, hostAddress: undefined }));
-  const slots = distinct([...everywhere, ...publications.flatMap(slotsOf)]);
-  const found = (await readSlots(view, slots)).filter((record) => record !== undefined);
+  const looked = byName([...everywhere, ...publications.flatMap(slotsOf)]);
+  const found = (await readSlots(view, [...looked.values()])).filter((record) => record !== undefined);
   const holders = found.filter((record) => PORT_MAPS.includes(record.set));
   const others = found.filter((record) => !PORT_MAPS.includes(record.set));
   for (const family of [4, 6] as const) {
@@ -179,7 +182,7 @@ async function look(
       if (p && ports.has(`${p.protocol} ${p.hostPort}`)) holders.push(record);
     }
   }
-  return { holders, others };
+  return { holders, others, looked };
 }
 
 async function ensureSideChains(view: NftView, publications: readonly Publication[]): Promise<NftChange[]> {

@@ -52,11 +52,30 @@ export interface Slot {
 export const slotName = ({ set, key }: Slot): string =>
   `${set} ${String.fromCharCode.apply(undefined, key as unknown as number[])}`;
 
+/** So many questions take longer than a list of ten thousand elements. */
+const MANY_SLOTS = 1000;
+
 /** Looks at exactly these keys. */
 export async function readSlots(view: NftView, slots: readonly Slot[]): Promise<(NatRecord | undefined)[]> {
+  if (slots.length > MANY_SLOTS) return readManySlots(view, slots);
   const lookup = elementLookups(TABLE);
   const found = await view.findAll(slots.map(({ set, key }) => lookup(set, key)));
   return found.map((element, i) => element && recordOf(slots[i]?.set ?? "", element));
+}
+
+/** The same by a list of each set, whatever else is in it. */
+async function readManySlots(view: NftView, slots: readonly Slot[]): Promise<(NatRecord | undefined)[]> {
+  const names = slots.map(slotName);
+  const wanted = new Set(names);
+  const found = new Map<string, NatRecord>();
+  for (const set of new Set(slots.map((slot) => slot.set))) {
+    const isWanted = (key: Uint8Array): boolean => wanted.has(slotName({ set, key }));
+    for (const element of await view.elementsWithKeys(TABLE, set, isWanted)) {
+      const record = recordOf(set, element);
+      found.set(slotName(record), record);
+    }
+  }
+  return names.map((name) => found.get(name));
 }
 
 /**
@@ -130,7 +149,7 @@ export async function unusedAfter(
 ): Promise<string[]> {
   const unused: string[] = [];
   const targets = [...targetsOf(gone)].filter(([name]) => !added.has(name));
-  const chains = await view.findAll(targets.map(([name]) => nftLookup.chain(TABLE, name)));
+  const chains = await view.findAll(targets.map(([name]) => nftLookup.chainHead(TABLE, name)));
   for (const [i, [name, count]] of targets.entries()) {
     const left = (chains[i]?.use ?? Number.POSITIVE_INFINITY) - count;
     if (left > MOST_RULES || (await view.ruleComments(TABLE, name)).length !== left) continue;

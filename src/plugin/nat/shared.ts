@@ -7,7 +7,7 @@ import {
   type RuleSpec,
   type TableRef,
 } from "../../kernel/nft.ts";
-import { comment, commentOf, type Expr, type NftChain } from "../../netlink/nft/index.ts";
+import { comment, commentOf, type Expr, type NftChainHead } from "../../netlink/nft/index.ts";
 import { checkFailed } from "../check.ts";
 import { type SetSpec, TABLE } from "./table.ts";
 
@@ -37,7 +37,7 @@ const VERSION = "tsnet1 shared 1";
  */
 export async function ensureShared(view: NftView, part: SharedPart): Promise<NftChange[]> {
   const table = part.table ?? TABLE;
-  const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chain(table, name)));
+  const found = await view.findAll(part.chains.map(({ name }) => nftLookup.chainHead(table, name)));
   if (part.chains.every((chain, i) => isWhole(found[i], chain))) return [];
   const present = found.flatMap((chain) => (chain?.name === undefined ? [] : [chain.name]));
   return [
@@ -53,7 +53,7 @@ export async function ensureShared(view: NftView, part: SharedPart): Promise<Nft
 }
 
 /** A chain counts its rules and the jumps to it, so a rule that is missing shows without listing any. */
-const isWhole = (found: NftChain | undefined, { uses }: SharedChain): boolean =>
+const isWhole = (found: NftChainHead | undefined, { uses }: SharedChain): boolean =>
   found !== undefined && found.use === uses && commentOf(found.userdata) === VERSION;
 
 /** CHECK: every chain stands with exactly its rules. CniError 101 names what differs. */

@@ -3,10 +3,10 @@ import type { NftChange, NftView } from "../../kernel/nft.ts";
 import { type Attachment, networkHash, type Owner, ownerOf } from "../owner.ts";
 import {
   ALL_PORT_SETS,
-  conflicts,
   PORT_MAPS,
   PORT_SETS,
   type Published,
+  portIndex,
   portSlot,
   publishedOf,
   standbyOf,
@@ -108,7 +108,8 @@ async function withSides(
     const published = STANDBY_SETS.includes(record.set) ? standbyOf(record) : publishedOf(record);
     return published ? slotsOf(published) : [];
   });
-  const sides = (await readSlots(view, slots)).filter(may);
+  const unread = slots.filter((slot) => !keys.has(slotName(slot)));
+  const sides = (await readSlots(view, unread)).filter(may);
   for (const side of sides)
     if (!keys.has(slotName(side))) {
       keys.add(slotName(side));
@@ -140,13 +141,16 @@ async function standbysFor(
 ): Promise<NatRecord[]> {
   if (ports.length === 0) return [];
   const going = new Set(gone.map(slotName));
-  const chosen: { record: NatRecord; port: Published }[] = [];
+  const freed = portIndex(ports);
+  const taken = portIndex();
+  const chosen: NatRecord[] = [];
   for (const record of await findRecords(view, STANDBY_SETS)) {
     const port = standbyOf(record);
-    if (!port || going.has(slotName(record)) || !ports.some((p) => conflicts(p, port))) continue;
-    if (!chosen.some((other) => conflicts(other.port, port))) chosen.push({ record, port });
+    if (!port || going.has(slotName(record)) || !freed.hasConflict(port) || taken.hasConflict(port)) continue;
+    taken.add(port);
+    chosen.push(record);
   }
-  return chosen.map(({ record }) => record);
+  return chosen;
 }
 
 function promoted(record: NatRecord): Entry[] {
