@@ -25,6 +25,13 @@ testUnless(
       { ...webList(w)[0], bridge: "br2", macspoofchk: true, portIsolation: true, ipam: leases("10.40.0.0/24") },
       { type: "portmap", capabilities: { portMappings: true }, conditionsV4: ["-s", "192.0.2.0/24"] },
       { type: "firewall", ingressPolicy: "same-bridge" },
+      {
+        type: "bandwidth",
+        ingressRate: 80_000_000,
+        ingressBurst: 800_000,
+        egressRate: 80_000_000,
+        egressBurst: 800_000,
+      },
     ]);
     await w.network("layer2", [{ type: "bridge", bridge: "br3" }]);
     await w.network("line", [
@@ -67,10 +74,10 @@ testUnless(
       await lab.expectFaults();
       await w.must("cni", "del", network, extra.path, "--container-id", `extra${run}`);
     }
-    // Nor with packets: the overlay's other host does not answer, which is its own fault.
-    await probed(lab, []);
     const ignore = [/last_reserved_ip|\.tsnet|\/lock/, /netns t/, /neigh/];
     expect(diff(before, await snapshot(lab.host, { folders: [w.folder] }), { ignore })).toEqual([]);
+    // Nor with packets: the overlay's other host does not answer, which is its own fault.
+    await probed(lab, []);
   },
   120_000,
 );

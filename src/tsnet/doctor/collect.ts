@@ -1,23 +1,13 @@
 import { CniError } from "../../cni/errors.ts";
-import { listAttachments } from "../../cni/runtime/cache.ts";
 import { findPlugin } from "../../cni/runtime/find.ts";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import type { Link } from "../../kernel/link.ts";
 import { hostVethName, ownerOf } from "../../plugin/owner.ts";
+import type { Census } from "../census.ts";
 import { type NetworkFile, networkFiles } from "../cni/networks.ts";
 import { pluginFolders } from "../cni/options.ts";
 import type { GcOptions } from "../gc/find.ts";
 import { readBooks } from "../ipam/books.ts";
-import {
-  findNamespaces,
-  type Host,
-  type Look,
-  lookAt,
-  type Part,
-  readNamespace,
-  type Snapshot,
-} from "../look/index.ts";
-import { absolutePath } from "../paths.ts";
+import { type Look, lookAt, type Part, readNamespace, type Snapshot } from "../look/index.ts";
 import { cachedList, cachedResult } from "../repair/request.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { ownNamespace } from "../target.ts";
@@ -28,22 +18,20 @@ import { containerSysctls, hostSysctls } from "./sysctls.ts";
 const OF_HOST: readonly Part[] = ["links", "addrs", "routes", "rules", "nft", "conntrack", "legacyTables"];
 const OF_CONTAINER: readonly Part[] = ["links", "addrs", "routes", "rules"];
 
-export interface Collected {
-  readonly picture: Picture;
-  readonly host: Host;
-}
-
 /** Reads everything that is judged. Changes nothing and sends nothing. */
-export async function collect(s: Surroundings, options: GcOptions, seen: readonly Finding[]): Promise<Collected> {
-  const host = findNamespaces(s.native);
+export async function collect(
+  s: Surroundings,
+  options: GcOptions,
+  { host, attachments: remembered }: Census,
+  seen: readonly Finding[],
+): Promise<Picture> {
   const own = host.namespaces.find((ns) => ns.own) ?? ownNamespace(s);
   const bare = await readNamespace(s, own, OF_HOST);
   const linksByName = new Map((bare.links ?? []).map((link) => [link.name, link]));
   const look = await lookAt(s, host.namespaces, OF_CONTAINER);
   const byIdentity = new Map(look.snapshots.map((snapshot) => [snapshot.namespace.identity, snapshot]));
-  const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
   const attachments: Attached[] = [];
-  for (const cached of listAttachments(s.native, cacheDir)) {
+  for (const cached of remembered) {
     const identity = identityAt(s, cached.netns);
     const sandbox = identity === undefined ? undefined : byIdentity.get(identity);
     if (!sandbox || sandbox.namespace.own) continue;
@@ -54,20 +42,17 @@ export async function collect(s: Surroundings, options: GcOptions, seen: readonl
   const networks = networkFiles(s, options);
   const folders = pluginFolders(s, options);
   return {
-    host,
-    picture: {
-      host: hostSnapshot,
-      attachments,
-      neighbours: neighboursOf(look, hostSnapshot),
-      networks,
-      books: readBooks(s, options),
-      absentPlugins: absentPlugins(s, networks, folders),
-      pluginFolders: folders,
-      addresses: new Set(
-        look.snapshots.flatMap(({ namespace, addrs }) => (namespace.own ? [] : (addrs ?? []).map((a) => a.address))),
-      ),
-      seen,
-    },
+    host: hostSnapshot,
+    attachments,
+    neighbours: neighboursOf(look, hostSnapshot),
+    networks,
+    books: readBooks(s, options),
+    absentPlugins: absentPlugins(s, networks, folders),
+    pluginFolders: folders,
+    addresses: new Set(
+      look.snapshots.flatMap(({ namespace, addrs }) => (namespace.own ? [] : (addrs ?? []).map((a) => a.address))),
+    ),
+    seen,
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { conntrack } from "./faults/limits.ts";
-import { arrange, type FaultId, type Finding } from "./finding.ts";
+import { arrange, confirmed, type FaultId, type Finding } from "./finding.ts";
 import type { Picture } from "./picture.ts";
 
 const finding = (fault: FaultId, scopes: string[], follows: FaultId[] = []): Finding => ({
@@ -22,6 +22,20 @@ test("what follows from a fault of the same attachment stands beneath it, over s
     ["a", 2],
     ["b", 0],
   ]);
+});
+
+test("only what is wrong both times is told, as it is the second time", () => {
+  const doubt = (sentence: string) => ({ sentence, evidence: [], scopes: [] });
+  const full = (count: number) => ({ ...finding("conntrack-full", ["host"]), sentence: `${count} of 100` });
+  const first = {
+    findings: [finding("rp-filter", ["a"]), finding("path-mtu", ["a"]), full(100), finding("leaked-link", [])],
+    doubts: [doubt("x"), doubt("y")],
+  };
+  const second = {
+    findings: [finding("rp-filter", ["b"]), finding("dad-failed", ["a"]), full(99), finding("leaked-rule", [])],
+    doubts: [doubt("y"), doubt("z")],
+  };
+  expect(confirmed(first, second)).toEqual({ findings: [finding("rp-filter", ["b"]), full(99)], doubts: [doubt("y")] });
 });
 
 test("of findings that follow from each other the first stands at the top, and none is lost", () => {
@@ -51,7 +65,7 @@ test("thousands of consequences are arranged in a moment", () => {
 
 test("a table of connections is named when it is nearly full, not before, and not where there is none", () => {
   const host = (conntrackTable: unknown): Picture =>
-    ({ host: { conntrack: conntrackTable }, attachments: [] }) as never;
+    ({ host: { conntrack: conntrackTable, namespace: { identity: "4:1" } }, attachments: [] }) as never;
   expect(conntrack(host({ count: 1000, max: 1000 })).map(({ fault }) => fault)).toEqual(["conntrack-full"]);
   expect(conntrack(host({ count: 900, max: 1000 }))).toEqual([]);
   expect(conntrack(host(undefined))).toEqual([]);

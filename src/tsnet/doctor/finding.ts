@@ -101,6 +101,23 @@ export const about = {
 } as const;
 
 /**
+ * What two looks agree on, in the words of the second: what is wrong only once was under way. Numbers in a sentence may differ, and so may
+ * who is concerned, but not both.
+ */
+export function confirmed(first: Judgement, second: Judgement): Judgement {
+  const keys = ({ fault, sentence, scopes }: Finding): string[] => [
+    `${fault} ${sentence}`,
+    ...(scopes.length > 0 ? [`${fault}\n${scopes.join("\n")}`] : []),
+  ];
+  const findings = new Set(first.findings.flatMap(keys));
+  const doubts = new Set(first.doubts.map(({ sentence }) => sentence));
+  return {
+    findings: second.findings.filter((finding) => keys(finding).some((key) => findings.has(key))),
+    doubts: second.doubts.filter(({ sentence }) => doubts.has(sentence)),
+  };
+}
+
+/**
  * Puts findings that follow from others beneath them. One that follows from several stands beneath the first; of those that
  * follow from each other the first stands at the top.
  */

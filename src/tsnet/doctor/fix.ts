@@ -9,7 +9,7 @@ import type { Mended } from "./print.ts";
 /** Does what is safe about these findings, whatever happens to the others; those without a fix are left alone. */
 export async function mend(
   s: Surroundings,
-  { host, kernel, cacheDir }: { host: Host; kernel: Kernel; cacheDir: string },
+  { host, kernel, caches }: { host: Host; kernel: Kernel; caches: readonly string[] },
   findings: readonly Finding[],
 ): Promise<Mended[]> {
   const mended: Mended[] = [];
@@ -18,7 +18,7 @@ export async function mend(
     const { fix } = finding;
     if (!fix) continue;
     if (fix.kind === "repair") {
-      repaired ??= repair(s, kernel, cacheDir);
+      repaired ??= repair(s, kernel, caches);
       mended.push({ finding, problem: await repaired });
     } else mended.push({ finding, problem: await problemOf(() => apply(s, host, fix)) });
   }
@@ -36,11 +36,13 @@ async function apply(s: Surroundings, host: Host, fix: Exclude<Fix, { kind: "rep
 }
 
 /** Why some attachment could not be put right. */
-async function repair(s: Surroundings, kernel: Kernel, cacheDir: string): Promise<string | undefined> {
+async function repair(s: Surroundings, kernel: Kernel, caches: readonly string[]): Promise<string | undefined> {
   let failed: string | undefined;
   const problem = await problemOf(async () => {
-    const all = await repairAll(s, kernel, { cacheDir, dryRun: false, foreign: false });
-    failed = all.find(({ error }) => error)?.error?.message;
+    for (const cacheDir of caches) {
+      const all = await repairAll(s, kernel, { cacheDir, dryRun: false, foreign: false });
+      failed ??= all.find(({ error }) => error)?.error?.message;
+    }
   });
   return problem ?? failed;
 }

@@ -1,24 +1,21 @@
 import type { Command } from "commander";
-import { listAttachments } from "../../cni/runtime/cache.ts";
-import { DEFAULT_CACHE_DIR } from "../../cni/runtime/host.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { takeCensus } from "../census.ts";
+import { cacheFolders } from "../caches.ts";
 import { cniWord } from "../cni/options.ts";
 import type { GcOptions } from "../gc/find.ts";
 import { withHost } from "../kernel.ts";
-import { absolutePath } from "../paths.ts";
+import type { Host } from "../look/index.ts";
 import { sayRemarks } from "../remarks.ts";
 import { Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { NS_HELP, targetOf } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
-import { type Collected, collect } from "./collect.ts";
+import { examine } from "./examine.ts";
 import { about, arrange, type Finding, type Judgement } from "./finding.ts";
 import { mend } from "./fix.ts";
-import { judge } from "./judge.ts";
+import type { Picture } from "./picture.ts";
 import { reportJson, reportText } from "./print.ts";
 import { labelsOf } from "./probe/dns.ts";
-import { leftBehind, overlayFaults } from "./seen.ts";
 
 interface Options extends GcOptions {
   readonly fix?: boolean;
@@ -56,22 +53,16 @@ export function doctorCommand(s: Surroundings): Command {
 }
 
 async function run(s: Surroundings, kernel: Kernel, of: string | undefined, options: Options): Promise<void> {
-  const cacheDir = absolutePath(s, options.cacheDir ?? DEFAULT_CACHE_DIR);
-  const seen = [
-    ...(await leftBehind(s, kernel, await takeCensus(s, cacheDir), options)),
-    ...(await overlayFaults(s, kernel, options, networksInUse(s, cacheDir))),
-  ];
-  const collected = await collect(s, options, seen);
-  const { picture, host } = collected;
-  const judged = judge(picture);
-  const concerns = filterOf(s, collected, of);
-  const probed = options.probe ? await sendProbes(s, kernel, collected, concerns, options) : NOTHING;
+  const { picture, census, remarks, ...judged } = await examine(s, kernel, options);
+  const concerns = filterOf(s, picture, census.host, of);
+  const probed = options.probe ? await sendProbes(s, kernel, picture, concerns, options) : NOTHING;
   const findings = [...judged.findings, ...probed.findings.filter((finding) => !isNamed(finding, judged.findings))];
   const doubts = [...judged.doubts, ...probed.doubts];
   const told = arrange(findings).filter((root) => concerns(root) || root.consequences.some(concerns));
   const all = told.flatMap(({ consequences, ...root }): Finding[] => [root, ...consequences]);
-  const mended = options.fix ? await mend(s, { host, kernel, cacheDir }, all) : [];
-  sayRemarks(s, picture.host.remarks, "host");
+  const where = { host: census.host, kernel, caches: cacheFolders(s, options) };
+  const mended = options.fix ? await mend(s, where, all) : [];
+  sayRemarks(s, remarks);
   const report = { told, doubts: doubts.filter(concerns), mended, attachments: picture.attachments.length };
   s.out(options.json ? reportJson(report) : reportText(report, s));
   if (told.length > 0) throw new Unsuccessful();
@@ -83,7 +74,7 @@ const NOTHING: Judgement = { findings: [], doubts: [] };
 async function sendProbes(
   s: Surroundings,
   host: Kernel,
-  { picture }: Collected,
+  picture: Picture,
   concerns: (what: Pick<Finding, "scopes">) => boolean,
   options: Options,
 ): Promise<Judgement> {
@@ -107,18 +98,14 @@ function checkName({ name, probe }: Options): void {
     );
 }
 
-/** Networks that have attachments. */
-const networksInUse = (s: Surroundings, cacheDir: string): Set<string> =>
-  new Set(listAttachments(s.native, cacheDir).map(({ network }) => network));
-
 /** Whether something is about what the command line names; everything is when it names nothing. */
 function filterOf(
   s: Surroundings,
-  { picture, host }: Collected,
+  { attachments, networks }: Picture,
+  host: Host,
   of: string | undefined,
 ): (what: Pick<Finding, "scopes">) => boolean {
   if (of === undefined) return () => true;
-  const { attachments, networks } = picture;
   const isNetwork =
     attachments.some(({ cached }) => cached.network === of) ||
     networks.some(({ network }) => "plugins" in network && network.name === of);

@@ -49,7 +49,7 @@ export function conntrack({ host, attachments }: Picture): Finding[] {
       evidence: [`net.netfilter.nf_conntrack_count is ${table.count}, nf_conntrack_max ${table.max}`],
       remedy:
         "sysctl -w net.netfilter.nf_conntrack_max=… with a larger number, and look who opens so many (conntrack -L)",
-      scopes: attachments.map(({ cached }) => about.attachment(cached)),
+      scopes: [about.netns(host.namespace.identity), ...attachments.map(({ cached }) => about.attachment(cached))],
     },
   ];
 }
