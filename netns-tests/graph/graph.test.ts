@@ -1,4 +1,7 @@
 import { expect } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { loadNative } from "../../native/load.ts";
 import { PARTS, pictureOf } from "../../src/tsnet/graph/build.ts";
 import { layOut } from "../../src/tsnet/graph/layout.ts";
@@ -135,6 +138,33 @@ testUnless(lacks, "a namespace that has ended meanwhile is a remark, and the res
     ].sort(),
   );
 });
+
+testUnless(
+  lacks,
+  "a picture goes into a file, and where it cannot, what to do is said and nothing is printed",
+  async () => {
+    await using place = await makeNetns();
+    const folder = await mkdtemp(join(tmpdir(), "tsnet-graph-"));
+    try {
+      const file = join(folder, "p.svg");
+      expect(await tsnet(["graph", place.name, "--format", "svg", "-o", file])).toMatchObject({ exit: 0, out: "" });
+      expect(await Bun.file(file).text()).toMatch(/^<\?xml[^]*<\/svg>\n$/);
+      for (const [to, code, remedy] of [
+        [join(folder, "none/p.svg"), "ENOENT", "make its folder first"],
+        [folder, "EISDIR", "name a file in it"],
+        ["/dev/full", "ENOSPC", "name a file that can be written"],
+      ] as const) {
+        const { exit, out, err } = await tsnet(["graph", place.name, "-o", to]);
+        expect({ exit, out }).toEqual({ exit: 1, out: "" });
+        expect(err).toContain(`cannot write the picture to "${to}": ${code}`);
+        expect(err).toContain(remedy);
+      }
+      expect(await readdir(folder)).toEqual(["p.svg"]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 /** Runs in the page: boxes that lie on each other, and labels that reach beyond their box. */
 const FAULTS = `<script>addEventListener("load", () => {

@@ -279,8 +279,19 @@ testUnless(
     expect(seen.stderr).toContain(`tsnet: ${place.name}: links: cannot be read: setns: EPERM`);
     const refused = await run(asNobody("link", "ls", "-n", place.name));
     expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("this needs root");
     expect(refused.stderr).not.toContain("    at ");
+    const entered = await run(asNobody("ns", "exec", place.name, "true"));
+    expect({ code: entered.code, err: entered.stderr }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("setns: EPERM"),
+    });
+    expect(entered.stderr).toContain("this needs root");
     expect((await run(asNobody("link", "ls"))).stdout).toMatch(/^lo +loopback/m);
-    expect((await run(asNobody("ipam", "gc", "--yes"))).code).toBe(1);
+    const gc = await run(asNobody("ipam", "gc", "--yes"));
+    expect({ code: gc.code, err: gc.stderr }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("this needs root"),
+    });
   },
 );

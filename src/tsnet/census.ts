@@ -23,7 +23,8 @@ export async function takeCensus(s: Surroundings, ...caches: readonly string[]):
   const host = findNamespaces(s.native);
   const addresses = new Set<string>();
   const containers = new Set<string>();
-  let blind: string | undefined;
+  let blind: string | undefined =
+    process.geteuid?.() === 0 ? undefined : "this needs root: others' processes and namespaces cannot be seen";
   for (const ns of host.namespaces) {
     for (const { id } of ns.containers) containers.add(id);
     if (ns.host || ns.own) continue;
@@ -33,7 +34,6 @@ export async function takeCensus(s: Surroundings, ...caches: readonly string[]):
     const [remark] = remarks;
     if (addrs === undefined && remark && !remark.text.endsWith("it is gone")) blind ??= remark.text;
   }
-  if (process.geteuid?.() !== 0) blind ??= "this needs root: others' processes cannot be seen";
   return {
     attachments: rememberedIn(s, caches),
     addresses,

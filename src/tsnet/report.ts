@@ -48,12 +48,14 @@ export function report(error: unknown, { out, err }: Streams, json: boolean): nu
   return known instanceof ExitStatus ? known.exitStatus : EXIT.failed;
 }
 
+export const NEEDS_ROOT = "this needs root: sudo tsnet …";
+
 /** The kernel refused what only root may do; `undefined` for everything else, and for root. */
 function lacksRights(error: unknown): CniError | undefined {
   const code = errnoCode(error);
   if ((code !== "EPERM" && code !== "EACCES") || process.geteuid?.() === 0 || !(error instanceof Error))
     return undefined;
-  return new CniError(CNI_CODE.OPERATION_FAILED, error.message, "this needs root: sudo tsnet …", { cause: error });
+  return new CniError(CNI_CODE.OPERATION_FAILED, error.message, NEEDS_ROOT, { cause: error });
 }
 
 /** The object of the CNI specification 1.1.0, "Error". */

@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { CNI_CODE, CniError } from "../../cni/errors.ts";
+import { errnoCode } from "../../plugin/errors.ts";
 import { findNamespaces, lookAt } from "../look/index.ts";
 import { absolutePath } from "../paths.ts";
 import { sayRemarks } from "../remarks.ts";
@@ -40,10 +42,28 @@ export function graphCommand(s: Surroundings): Command {
       const picture = names.length === 0 ? whole : narrow(whole, new Set(wanted.map((ns) => String(ns.inode))));
       const text = await drawn(s, picture, options);
       if (options.output === undefined) s.out(text);
-      else await Bun.write(absolutePath(s, options.output), text, { createPath: false });
+      else await write(absolutePath(s, options.output), text);
       sayRemarks(s, host.remarks);
       if (options.format !== "text") for (const box of picture.namespaces) sayRemarks(s, box.remarks, box.label);
     });
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await Bun.write(path, text, { createPath: false });
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === undefined) throw error;
+    const remedy =
+      code === "ENOENT"
+        ? "make its folder first"
+        : code === "EISDIR"
+          ? "that is a folder: name a file in it"
+          : "name a file that can be written, or leave -o out and redirect standard output";
+    throw new CniError(CNI_CODE.OPERATION_FAILED, `cannot write the picture to "${path}": ${code}`, remedy, {
+      cause: error,
+    });
+  }
 }
 
 async function drawn(s: Surroundings, picture: Picture, { format, output }: Options): Promise<string> {

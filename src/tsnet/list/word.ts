@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { CNI_CODE, CniError } from "../../cni/errors.ts";
 import { findNamespaces, type Look, labelOf, lookAt, type Namespace, type Part, type Snapshot } from "../look/index.ts";
 import { sayRemarks } from "../remarks.ts";
-import { Unsuccessful } from "../report.ts";
+import { NEEDS_ROOT, Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { lookFor, NS_HELP, ownNamespace } from "../target.ts";
 import { jsonLine, printable, table } from "../text.ts";
@@ -96,6 +96,7 @@ function listOne<O extends object>(s: Surroundings, topic: Topic<O>, look: Look,
     throw new CniError(
       CNI_CODE.OPERATION_FAILED,
       `${remark.about} of ${options.namespace === undefined ? "this namespace" : `"${options.namespace}"`}: ${remark.text}`,
+      /\bE(PERM|ACCES)\b/.test(remark.text) && process.geteuid?.() !== 0 ? NEEDS_ROOT : "",
     );
   const seen = seenBy(snapshot, look, options);
   if (options.json) s.out(jsonLine(topic.json(seen)));

@@ -32,7 +32,8 @@ export function execCommand(s: Surroundings): Command {
           s.native.exec(kernel.netns, path, [command, ...args], env, s.cwd);
         } catch (error) {
           if (!isSystemError(error)) throw error;
-          if (error.op === "chdir") throw error;
+          // Neither is about the command.
+          if (error.op === "chdir" || error.op === "setns") throw error;
           if (refused === undefined || error.code !== "ENOENT") refused = error;
         }
       }

@@ -1,4 +1,5 @@
 import type { Container, Namespace } from "../look/index.ts";
+import { count } from "../text.ts";
 
 /** Who lives in a namespace, in a few words: a pod with its containers, a container, processes, or what holds it. Hostile text. */
 export function ownerText(ns: Namespace): string {
@@ -10,7 +11,7 @@ export function ownerText(ns: Namespace): string {
     return `pod ${pod.namespace}/${pod.name} (${runtime}${names.length > 0 ? `: ${names.join(", ")}` : ""})`;
   }
   if (containers.length > 0) return containers.map(containerText).join(", ");
-  if (ns.host) return `${ns.processCount} processes outside containers`;
+  if (ns.host) return `${count(ns.processCount, "process", "processes")} outside containers`;
   const [first] = ns.processes;
   if (first)
     return `${first.name} (process ${first.pid})${ns.processCount > 1 ? ` and ${ns.processCount - 1} more` : ""}`;
