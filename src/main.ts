@@ -17,7 +17,7 @@ main().then(
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     // At once, and without the addon: that it cannot be loaded may be what there is to say.
-    process.getBuiltinModule("node:fs").writeSync(2, `tsnet: ${text}\n`);
+    process.getBuiltinModule("node:fs").writeSync(2, `${process.argv0.endsWith("tsbox") ? "tsbox" : "tsnet"}: ${text}\n`);
     process.exit(1);
   },
 );

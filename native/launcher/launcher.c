@@ -24,6 +24,8 @@ enum {
 };
 
 static bool called_as_plugin;
+static const char *command_name = "tsnet";
+static int failure_status = 1;
 
 /* A CNI error on stdout for a runtime, a line on stderr for a person. */
 static _Noreturn void die(const char *what, const char *path, const char *why) {
@@ -40,7 +42,8 @@ static _Noreturn void die(const char *what, const char *path, const char *why) {
     text_add_json(&out, why);
     text_add(&out, "\"}\n");
   } else {
-    text_add(&out, "tsnet: ");
+    text_add(&out, command_name);
+    text_add(&out, ": ");
     text_add(&out, what);
     text_add(&out, ": ");
     text_add(&out, path);
@@ -56,7 +59,7 @@ static _Noreturn void die(const char *what, const char *path, const char *why) {
     at += put;
     out.length -= (size_t)put;
   }
-  sys_exit(1);
+  sys_exit(called_as_plugin ? 1 : failure_status);
 }
 
 static const char *error_text(long result) {
@@ -167,6 +170,10 @@ static _Noreturn void launch(int argc, char **argv, char **envp) {
   if (argc == 0) argv = own_argv;
   const char *name = argc == 0 ? "" : text_basename(argv[0]);
   argv[0] = (char *)(name[0] == '\0' ? own_name : name);
+  if (text_equals(argv[0], "tsbox")) {
+    command_name = "tsbox";
+    failure_status = 125; /* docker-run(1), "Exit Status": 1 would be the container's */
+  }
   bool is_command = text_equals(argv[0], "tsnet") || text_equals(argv[0], "tsbox");
   beside(runtime, exe, folder, is_command ? "tsnet-bun" : "tsnet-cni");
   check_file(runtime);

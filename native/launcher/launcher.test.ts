@@ -226,6 +226,13 @@ describe("refusals", () => {
       expect(person.stderr.endsWith("\n")).toBe(true);
     });
 
+  test("tsbox speaks under its own name, and ends with a status that is no container's", () => {
+    const is = shell(
+      "D=$(mktemp -d $BIN/../d.XXX) && cp $BIN/* $D && rm $D/tsnet-bun && cp $D/bridge $D/tsbox; $D/tsbox run x",
+    );
+    expect([is.status, is.stderr.startsWith("tsbox: a file of it cannot be used: ")]).toEqual([125, true]);
+  });
+
   test("a path with quotes and control characters is still JSON", () => {
     const is = shell(
       `mkdir "$BIN/a\\"b\\\\c\nd" && cp $BIN/bridge "$BIN/a\\"b\\\\c\nd/" && CNI_COMMAND=ADD "$BIN/a\\"b\\\\c\nd/bridge"`,
