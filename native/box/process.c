@@ -66,7 +66,8 @@ static int make_folders(const char *path, struct sys_error *error) {
     memcpy(prefix, path, end);
     prefix[end] = '\0';
     /* EROFS for one that is there on a read-only root. */
-    if (mkdir(prefix, 0755) < 0 && errno != EEXIST && access(prefix, F_OK) < 0) return fail(error, "mkdir", path);
+    int err = mkdir(prefix, 0755) < 0 ? errno : 0;
+    if (err != 0 && err != EEXIST && access(prefix, F_OK) < 0) return fail_with(error, "mkdir", err, path);
   }
   return 0;
 }

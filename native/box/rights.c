@@ -148,16 +148,18 @@ int rights_finish(const struct config *config, struct sys_error *error) {
 
 static int rlimit_set(const struct record *record, int sync, struct sys_error *error) {
   struct rlimit wanted_limit = {.rlim_cur = record->scalar[1], .rlim_max = record->scalar[2]}, is;
-  char text[64];
+  /* In the order of their numbers, asm-generic/resource.h. */
+  static const char *const names[RLIM_NLIMITS] = {"cpu",     "fsize", "data",       "stack",    "core", "rss",    "nproc", "nofile",
+                                                  "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+  const char *name = names[record->scalar[0]];
   if (setrlimit((__rlimit_resource_t)record->scalar[0], &wanted_limit) == 0) return 0;
-  snprintf(text, sizeof text, "limit %llu", (unsigned long long)record->scalar[0]);
-  fail(error, "setrlimit", text);
+  fail(error, "setrlimit", name);
   if (error->err != EPERM || getrlimit((__rlimit_resource_t)record->scalar[0], &is) < 0) return -1;
   /* Without CAP_SYS_RESOURCE no hard limit grows: what can be had, and a word about it. */
   report_warning(sync, error);
   if (wanted_limit.rlim_max > is.rlim_max) wanted_limit.rlim_max = is.rlim_max;
   if (wanted_limit.rlim_cur > wanted_limit.rlim_max) wanted_limit.rlim_cur = wanted_limit.rlim_max;
-  if (setrlimit((__rlimit_resource_t)record->scalar[0], &wanted_limit) < 0) return fail(error, "setrlimit", text);
+  if (setrlimit((__rlimit_resource_t)record->scalar[0], &wanted_limit) < 0) return fail(error, "setrlimit", name);
   return 0;
 }
 
