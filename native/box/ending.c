@@ -30,6 +30,8 @@ static void say_exit(struct monitor *monitor, bool restarts) {
 /* Started by the monitor and outliving it; nobody waits for it. */
 static void run_at_end(struct monitor *monitor) {
   if (config_text(&monitor->config, TAG_END_ARG, NULL) == NULL) return;
+  bool only_alone = config_number(&monitor->config, TAG_OPTIONS, 0) & OPTION_END_IF_ALONE;
+  if (only_alone && clients_attached(&monitor->clients, ATTACH_LOSSLESS) > 0) return; /* that one does it */
   char **argv = config_list(&monitor->config, TAG_END_ARG), **env = config_list(&monitor->config, TAG_END_ENV);
   if (argv == NULL || env == NULL || fork() != 0) return;
   struct sigaction action = {.sa_handler = SIG_DFL};

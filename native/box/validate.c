@@ -107,7 +107,7 @@ static bool argument_ok(const struct config *config) {
 }
 
 static bool options_ok(const struct config *config, uint64_t bits) {
-  return bits < OPTION_LOOPBACK * 2 && (!(bits & OPTION_LOOPBACK) || config_has_namespace(config, CLONE_NEWNET));
+  return bits < OPTION_END_IF_ALONE * 2 && (!(bits & OPTION_LOOPBACK) || config_has_namespace(config, CLONE_NEWNET));
 }
 
 /* Signed values come in two's complement. */

@@ -6,6 +6,7 @@ import { DeviceError } from "./devices/nodes.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { ConfigError } from "./helper/encode.ts";
 import { CapabilityError } from "./isolation/capabilities.ts";
+import { isRoot, remedyForCode } from "./remedies.ts";
 
 /** What the user asked for cannot be. */
 const REQUESTS = [LimitError, DeviceError, CapabilityError, ConfigError];
@@ -19,18 +20,11 @@ export function asFailure(error: unknown): Failure | undefined {
   if (error instanceof UsageError)
     return new Failure(error.message, error.remedy, { status: EXIT.launcher, cause: error });
   if (isPolicyError(error) || (error instanceof Error && REQUESTS.some((known) => error instanceof known)))
-    return new Failure(error.message, "", { status: EXIT.launcher, cause: error });
+    return new Failure(error.message, "see tsbox run --help", { status: EXIT.launcher, cause: error });
   if (error instanceof CniError) return new Failure(error.message, error.details, { cause: error });
   // The addon's, those of cgroups, and node:fs's.
   const isSystem = error instanceof Error && "code" in error && ("syscall" in error || error instanceof CgroupError);
   if (isSystemError(error) || isSystem)
-    return new Failure(error.message, remedyFor(String(error.code)), { cause: error });
+    return new Failure(error.message, remedyForCode(String(error.code), isRoot()), { cause: error });
   return undefined;
-}
-
-function remedyFor(code: string): string {
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return "the disk is full: free some space, or name another folder by TSBOX_DATA";
-  if ((code === "EPERM" || code === "EACCES") && process.geteuid?.() !== 0) return "this needs root: sudo tsbox …";
-  return "";
 }

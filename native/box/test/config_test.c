@@ -162,7 +162,7 @@ static void values_must_make_sense(void) {
       {TAG_ENV, 0, {0}, TEXT("novalue"), "ENV"},
       {TAG_ENV, 0, {0}, TEXT("=x"), "ENV"},
       {TAG_CWD, 0, {0}, TEXT("tmp"), "CWD"},
-      {TAG_OPTIONS, 1, {128}, "", 0, "OPTIONS"},
+      {TAG_OPTIONS, 1, {256}, "", 0, "OPTIONS"},
       {TAG_OPTIONS, 1, {OPTION_LOOPBACK}, "", 0, "OPTIONS"},                 /* would be the host's */
       {TAG_CONSOLE, 2, {65536, 1}, "", 0, "CONSOLE"},
       {TAG_RESTART, 2, {4, 0}, "", 0, "RESTART"},

@@ -1,6 +1,8 @@
 import type { RunResult } from "../../../native/addon.ts";
+import { indented } from "../../cli/text.ts";
 import { Failure } from "../failure.ts";
 import { parseAnswer } from "../helper/records.ts";
+import { isRoot, remedyForMessage } from "../remedies.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -20,6 +22,10 @@ export async function runHelperAside(s: Surroundings, args: readonly string[], c
   return answerOf(s, await s.native.runAsync(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER));
 }
 
+/** A refusal in the helper's words, with what to do. */
+export const refusal = (message: string, status: number): Failure =>
+  new Failure(message, remedyForMessage(message, isRoot()), { status });
+
 const pathOf = ({ ownFolder }: Surroundings): string => `${ownFolder}/tsbox-mon`;
 
 function answerOf(s: Surroundings, result: RunResult): Started {
@@ -35,7 +41,9 @@ function answerOf(s: Surroundings, result: RunResult): Started {
     );
   }
   const answer = parseAnswer(text);
-  for (const warning of answer.warnings) s.err(`tsbox: ${warning}\n`);
-  if (!answer.ok) throw new Failure(answer.message, "", { status: answer.exitCode });
+  const notice = (warning: string): string =>
+    `tsbox: warning: ${warning}\n${indented(remedyForMessage(warning, isRoot()))}`;
+  for (const warning of answer.warnings) s.err(notice(warning));
+  if (!answer.ok) throw refusal(answer.message, answer.exitCode);
   return answer;
 }

@@ -1,15 +1,17 @@
 import { messageOf } from "../failure.ts";
+import { asFailure } from "../known-errors.ts";
 import { isId } from "../names/id.ts";
-import { namesOf, readText } from "../store/files.ts";
+import { namesOf } from "../store/files.ts";
 import { allContainers } from "../store/names.ts";
 import { activeIn, runFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { checkFolders, isFirstOfBoot, noteBoot } from "./boot.ts";
 import { finish } from "./finish.ts";
 import { runHelper } from "./helper.ts";
 import type { ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
 import { startContainer } from "./start.ts";
-import { bootId, type Condition, conditionOf } from "./state.ts";
+import { type Condition, conditionOf } from "./state.ts";
 import { loadRecord, tryLockContainer } from "./store.ts";
 
 /**
@@ -18,6 +20,7 @@ import { loadRecord, tryLockContainer } from "./store.ts";
  * busy with are left alone. Gives what could not be done, a line each.
  */
 export async function reconcile(s: Surroundings): Promise<string[]> {
+  checkFolders(s);
   const problems: string[] = [];
   const first = isFirstOfBoot(s);
   const ids = first ? allContainers(s.native, s.places) : namesOf(s.native, activeIn(s.places)).filter(isId);
@@ -25,15 +28,21 @@ export async function reconcile(s: Surroundings): Promise<string[]> {
     try {
       await putRight(s, id, first);
     } catch (error) {
-      problems.push(`container ${id.slice(0, 12)}: ${messageOf(error)}`);
+      problems.push(`container ${id.slice(0, 12)}: ${problemOf(error)}`);
     }
   }
   try {
     if (first) noteBoot(s);
   } catch (error) {
-    problems.push(messageOf(error));
+    problems.push(problemOf(error));
   }
   return problems;
+}
+
+/** In one line, with what to do. */
+function problemOf(error: unknown): string {
+  const remedy = asFailure(error)?.remedy ?? "";
+  return remedy === "" ? messageOf(error) : `${messageOf(error)} (${remedy})`;
 }
 
 async function putRight(s: Surroundings, id: string, first: boolean): Promise<void> {
@@ -83,13 +92,4 @@ function isDue({ restart }: ContainerRecord, condition: Condition, first: boolea
   if (condition.kind === "exited" || state.manualStop || state.startedAt === "") return false;
   if (restart.name === "unless-stopped") return true;
   return restart.name === "on-failure" && (restart.max === 0 || state.restartCount < restart.max);
-}
-
-const bootFile = (s: Surroundings): string => `${s.places.run}/boot`;
-
-const isFirstOfBoot = (s: Surroundings): boolean => readText(s.native, bootFile(s), 64) !== bootId(s);
-
-function noteBoot(s: Surroundings): void {
-  s.native.makeDirs(s.places.run, 0o711);
-  s.native.replaceFile(bootFile(s), new TextEncoder().encode(bootId(s)), 0o600);
 }

@@ -26,7 +26,7 @@ export interface Built {
   /** `undefined` for the host's network. */
   readonly netns: string | undefined;
   readonly size: { readonly rows: number; readonly columns: number } | undefined;
-  readonly atEnd: { readonly args: readonly string[]; readonly env: readonly string[] } | undefined;
+  readonly atEnd: NonNullable<ContainerConfig["atEnd"]>;
 }
 
 /** All that the helper is told about a container. */
@@ -75,7 +75,7 @@ export async function containerConfig(
       timeoutMs: record.stopTimeoutSeconds < 0 ? "never" : record.stopTimeoutSeconds * 1000,
     },
     ...(oom !== undefined && { oom: { version: containerCgroups().layout.mode === "v2" ? 2 : 1, folder: oom } }),
-    ...(built.atEnd !== undefined && { atEnd: built.atEnd }),
+    atEnd: built.atEnd,
   };
 }
 

@@ -1,5 +1,5 @@
 import { MonitorClient, type MonitorListener } from "../client/monitor.ts";
-import { Failure } from "../failure.ts";
+import { EXIT, Failure, messageOf } from "../failure.ts";
 import { encodeContainer } from "../helper/encode.ts";
 import { request } from "../helper/frames.ts";
 import { FILES } from "../helper/records.ts";
@@ -9,9 +9,10 @@ import { readText } from "../store/files.ts";
 import { loadImage } from "../store/images.ts";
 import { activeIn, containerFolder, netnsPath, runFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { noteRunFolder } from "./boot.ts";
 import { containerCgroups } from "./cgroups.ts";
 import { devicesOf } from "./devices.ts";
-import { runHelperAside } from "./helper.ts";
+import { refusal, runHelperAside } from "./helper.ts";
 import { beginNetwork, connectNetwork, type NetworkState } from "./network.ts";
 import type { ContainerRecord } from "./record.ts";
 import { release } from "./release.ts";
@@ -26,7 +27,7 @@ export interface StartOptions {
   readonly stdin?: boolean;
   /** First size of its terminal. */
   readonly size?: { readonly rows: number; readonly columns: number } | undefined;
-  /** Nobody waits for its end, so the monitor calls us when it has ended. */
+  /** Nobody waits for its end, so the monitor calls us when it has ended; otherwise only when who waited has gone. */
   readonly unattended: boolean;
 }
 
@@ -46,6 +47,7 @@ export async function startContainer(
     });
   // From here on a killed command leaves something, and the next one looks in this folder for it.
   s.native.makeDirs(activeIn(s.places), 0o700);
+  noteRunFolder(s);
   s.native.replaceFile(activePath(s, id), new Uint8Array(), 0o600);
   try {
     return await build(s, record, options);
@@ -92,14 +94,13 @@ async function make(
   for (const warning of groups.setLimits(record.limits)) s.err(`tsbox: ${warning}\n`);
   devices.limit(groups);
   writeNetworkFiles(s, record, network);
-  for (const { source } of record.binds)
-    if (s.native.stat(source, true) === undefined) s.native.makeDirs(source, 0o755);
+  for (const { source } of record.binds) makeSource(s, source);
   const config = await containerConfig(s, record, {
     groups,
     devices: devices.config,
     netns: network === undefined ? undefined : netnsPath(s.places, id),
     size: options.size,
-    atEnd: options.unattended ? endCommand(s, id) : undefined,
+    atEnd: { ...endCommand(s, id), onlyAlone: !options.unattended },
   });
   // A kernel parameter of the network may be one of its link.
   if (Object.keys(record.sysctls).length > 0) await connected;
@@ -118,9 +119,19 @@ async function begin(
   const answer = await client.request(request.start());
   if (answer.type === "error") {
     client.close();
-    throw new Failure(answer.text, "", { status: answer.exitCode });
+    throw refusal(answer.text, answer.exitCode);
   }
   return client;
+}
+
+/** A folder of the host's for -v that is not there yet, as Docker makes it. */
+function makeSource(s: Surroundings, source: string): void {
+  try {
+    if (s.native.stat(source, true) === undefined) s.native.makeDirs(source, 0o755);
+  } catch (error) {
+    const message = `cannot make the folder ${JSON.stringify(source)} for -v: ${messageOf(error)}`;
+    throw new Failure(message, "name a folder or file that is there", { status: EXIT.launcher, cause: error });
+  }
 }
 
 /** In place, since the container may have the file mounted. */

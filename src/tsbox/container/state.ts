@@ -1,5 +1,5 @@
 import { FILES, type MonitorState, parsePidFile, parseState, RecordError } from "../helper/records.ts";
-import { readText, writeJson } from "../store/files.ts";
+import { readText, unless, writeJson } from "../store/files.ts";
 import { activeIn, containerFolder, runFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -40,8 +40,22 @@ export const ended = (state: MonitorState): MonitorState =>
     ? state
     : { ...state, status: "exited", pid: 0, starttime: 0, exitCode: 255, signal: 0, lost: true };
 
-export const saveLastState = (s: Surroundings, id: string, state: MonitorState): void =>
-  writeJson(s.native, lastStatePath(s, id), state, { durable: false });
+/**
+ * Keeps how a container ended. On a full disk the record of before is written over in place, which takes no room; should
+ * that not do either, how it ended is lost: what has to go must be able to go.
+ */
+export function saveLastState(s: Surroundings, id: string, state: MonitorState): void {
+  const path = lastStatePath(s, id);
+  const full = ["ENOSPC", "EDQUOT"];
+  const saved = unless(full, () => {
+    writeJson(s.native, path, state, { durable: false });
+    return true;
+  });
+  if (saved) return;
+  const size = s.native.stat(path, false)?.size ?? 0;
+  const text = new TextEncoder().encode(`${JSON.stringify(state).padEnd(size - 1)}\n`);
+  unless(full, () => s.native.writeAt(path, 0, text, 0o600, false));
+}
 
 export const activePath = (s: Pick<Surroundings, "places">, id: string): string => `${activeIn(s.places)}/${id}`;
 

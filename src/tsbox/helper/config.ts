@@ -179,7 +179,14 @@ export interface ContainerConfig extends ProcessConfig {
   /** Where the kernel counts its kills: the folder of the container's memory cgroup. */
   readonly oom?: { readonly version: 1 | 2; readonly folder: string } | undefined;
   /** Run by the monitor when the container has ended for good; `args[0]` is the program's path. */
-  readonly atEnd?: { readonly args: readonly string[]; readonly env: readonly string[] } | undefined;
+  readonly atEnd?:
+    | {
+        readonly args: readonly string[];
+        readonly env: readonly string[];
+        /** Not when a client that takes all output hears of the end: then that one does what there is to do. */
+        readonly onlyAlone?: boolean;
+      }
+    | undefined;
 }
 
 export interface RestartPolicy {

@@ -84,6 +84,7 @@ const OPTION = {
   init: 16,
   killWithClient: 32,
   loopback: 64,
+  endIfAlone: 128,
 } as const;
 const FOR_EVER = 0xffff_ffff_ffff_ffffn;
 
@@ -130,7 +131,13 @@ export function encodeContainer(config: ContainerConfig): Uint8Array {
   if (config.oom) out.record("OOM", [config.oom.version], [config.oom.folder]);
   for (const arg of config.atEnd?.args ?? []) out.record("END_ARG", [], [arg]);
   for (const variable of config.atEnd?.env ?? []) out.record("END_ENV", [], [variable]);
-  writeProcess(out, config, (config.init ? OPTION.init : 0) | (config.loopback ? OPTION.loopback : 0));
+  writeProcess(
+    out,
+    config,
+    (config.init ? OPTION.init : 0) |
+      (config.loopback ? OPTION.loopback : 0) |
+      (config.atEnd?.onlyAlone ? OPTION.endIfAlone : 0),
+  );
   return out.end();
 }
 

@@ -72,6 +72,8 @@ describe("the helper's configuration", () => {
     const process = { ...CONFIG, stdin: true, terminal: { rows: 1, columns: 2 } };
     expect(payloadOf(encodeContainer({ ...process, init: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 16);
     expect(payloadOf(encodeContainer({ ...process, loopback: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 64);
+    const atEnd = { args: ["/x"], env: [], onlyAlone: true };
+    expect(payloadOf(encodeContainer({ ...process, atEnd }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 128);
     expect(payloadOf(encodeExec({ ...process, killWithClient: true }), "OPTIONS")[0]?.charCodeAt(0)).toBe(2 | 4 | 32);
   });
 
