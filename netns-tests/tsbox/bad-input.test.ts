@@ -72,11 +72,16 @@ const ROWS: readonly (readonly [args: readonly string[], status: number, said: s
   [["import", "/etc/hostname", "Upper:x"], 125, "invalid image name"],
   [["rmi", "no-such"], 1, "no such image"],
   [["ps", "surplus"], 125, "no operands"],
+  [["run", "--rm", "--tmpfs", "/etc/plain", "box", "true"], 125, "Not a directory"],
+  [["run", "--rm", "--read-only", "-w", "/new/folder", "box", "true"], 125, 'mkdir "/new/folder": EROFS'],
+  [["run", "--rm", "--sysctl", "net.ipv4.ip_forward=many", "box", "true"], 125, "EINVAL"],
 ];
 for (const [args, status, said] of ROWS)
   test(`tsbox ${args.join(" ") || "(nothing)"} is ${status}`, async (lab) => {
     const ran = await lab.tsbox(args);
     expect([ran.code, ran.stderr]).toEqual([status, expect.stringContaining(said)]);
+    // What is refused says what to do.
+    if (said !== "" && status !== 0) expect(ran.stderr).toMatch(/\n {2}\S/);
     expect(ran.stderr + ran.stdout).not.toMatch(/\n\s+at |\$bunfs|undefined|\[object/);
     if (status !== 1) expect(await traces(lab)).toEqual([]);
   });

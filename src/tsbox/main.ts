@@ -1,10 +1,11 @@
-import { indented, printable } from "../cli/text.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { overview, resolveWord } from "./commands/index.ts";
 import { EXIT } from "./failure.ts";
 import { asFailure } from "./known-errors.ts";
 import { helpText } from "./options/help.ts";
 import { parseOptions } from "./options/parse.ts";
+import { CLOSED_STATUS, OutputClosed } from "./output.ts";
+import { say } from "./say.ts";
 import { processSurroundings, type Surroundings } from "./surroundings.ts";
 
 /** The command `tsbox`, whole. Gives the exit status. */
@@ -52,16 +53,12 @@ export async function dispatch(args: readonly string[], s: Surroundings): Promis
 /** Says what went wrong and gives the exit status; what was not foreseen is a bug and thrown on. */
 function report(error: unknown, err: (text: string) => void): number {
   if (error instanceof UsageError) {
-    say(err, error.message, error.remedy);
+    say(err, error);
     return EXIT.launcher;
   }
+  if (error instanceof OutputClosed) return CLOSED_STATUS;
   const known = asFailure(error);
   if (!known) throw error;
-  say(err, known.message, known.remedy);
+  say(err, known);
   return known.status;
-}
-
-function say(err: (text: string) => void, message: string, remedy: string): void {
-  const lines = (text: string): string => text.split("\n").map(printable).join("\n");
-  err(`tsbox: ${lines(message)}\n${indented(lines(remedy))}`);
 }

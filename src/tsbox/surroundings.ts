@@ -1,6 +1,7 @@
 import type { Native } from "../../native/addon.ts";
 import { loadNative } from "../../native/load.ts";
 import { Failure, messageOf } from "./failure.ts";
+import { writer } from "./output.ts";
 import { type Places, placesOf } from "./store/places.ts";
 
 /** What a command gets of its process. */
@@ -14,13 +15,13 @@ export interface Surroundings {
   readonly places: Places;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Throws OutputClosed when nobody reads it. */
   out(text: string): void;
   err(text: string): void;
 }
 
 export function processSurroundings(): Surroundings {
   const native = nativeOrReason();
-  const encoder = new TextEncoder();
   const told = process.env["TSNET_CWD"];
   return {
     native,
@@ -29,8 +30,8 @@ export function processSurroundings(): Surroundings {
     ownFolder: process.execPath.slice(0, process.execPath.lastIndexOf("/")),
     places: placesOf(process.env),
     now: Date.now,
-    out: (text) => native.writeAll(1, encoder.encode(text)),
-    err: (text) => native.writeAll(2, encoder.encode(text)),
+    out: writer(native, 1),
+    err: writer(native, 2),
   };
 }
 

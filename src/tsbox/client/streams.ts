@@ -15,18 +15,33 @@ export interface Ties {
   readonly detachKeys: Uint8Array;
   /** Whether signals to this process go to the container. */
   readonly proxySignals: boolean;
+  readonly output: Output;
+  /**
+   * When nobody reads the output any more: the container is stopped, as a program in a pipe ends there; or only this
+   * process, which is another one's guest, goes.
+   */
+  readonly whenUnread: "stop" | "leave";
 }
 
 /** How it ended: `detached` when it was left running. */
 export type Ending =
   | { readonly kind: "exit"; readonly exit: Exit }
   | { readonly kind: "detached" }
+  /** Left because nobody reads its output. */
+  | { readonly kind: "unread" }
   | { readonly kind: "lost" };
 
-/** Writes the container's output where this process's goes. What cannot be written any more is dropped. */
-export function outputTo({ native }: Pick<Surroundings, "native">): MonitorListener {
+/** A container's output, which goes where this process's goes. What cannot be written any more is dropped. */
+export interface Output extends MonitorListener {
+  /** When nobody reads standard output any more (`tsbox run … | head`). */
+  readonly unread: Promise<void>;
+}
+
+export function outputTo({ native }: Pick<Surroundings, "native">): Output {
   const broken = new Set<number>();
+  const unread = Promise.withResolvers<void>();
   return {
+    unread: unread.promise,
     output(stream, bytes) {
       const fd = stream === "stdout" ? 1 : 2;
       if (broken.has(fd)) return;
@@ -35,6 +50,7 @@ export function outputTo({ native }: Pick<Surroundings, "native">): MonitorListe
       } catch (error) {
         if (!isSystemError(error)) throw error;
         broken.add(fd);
+        if (fd === 1 && error.code === "EPIPE") unread.resolve();
       }
     },
   };
@@ -51,6 +67,9 @@ export function requireTerminal(
   if (tty && stdin && native.ttySize(0) === undefined)
     throw new Failure("the input device is not a TTY", "leave -t away to pass a pipe or a file on");
 }
+
+/** For a program that ends by itself when it is told to. A first process which does not would not hear SIGPIPE either. */
+const UNREAD_STOP_MS = 2000;
 
 /** Ties the streams until the container ends, the connection breaks or somebody detaches. */
 export async function tie(s: Surroundings, client: MonitorClient, ties: Ties): Promise<Ending> {
@@ -70,7 +89,12 @@ export async function tie(s: Surroundings, client: MonitorClient, ties: Ties): P
         client.send(request.stdinEnd());
       });
     const ended = client.ended.then((exit): Ending => (exit === undefined ? { kind: "lost" } : { kind: "exit", exit }));
-    return await Promise.race([ended, detached.promise]);
+    const unread = ties.output.unread.then((): Ending | Promise<Ending> => {
+      if (ties.whenUnread === "leave") return { kind: "unread" };
+      client.request(request.stop(undefined, UNREAD_STOP_MS)).catch(() => {});
+      return ended;
+    });
+    return await Promise.race([ended, detached.promise, unread]);
   } finally {
     for (const action of undo) action();
   }

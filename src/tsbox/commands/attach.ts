@@ -39,7 +39,8 @@ export const attach = word({
     if (containerCgroups().open(id).frozen) throw new Failure(`container ${name} is paused`, `tsbox unpause ${name}`);
     const passes = stdin && !noStdin;
     requireTerminal(s, { tty, stdin: passes });
-    const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, outputTo(s));
+    const output = outputTo(s);
+    const client = await MonitorClient.connect(`${runFolder(s.places, id)}/${FILES.socket}`, output);
     if (client === undefined) throw new Failure(`the monitor of container ${name} does not answer`, "see tsbox ps -a");
     await client.must(request.attach({ stdin: passes, output: true, lossless: true }), "attach");
     const ending = await tie(s, client, {
@@ -47,9 +48,12 @@ export const attach = word({
       tty,
       detachKeys: detachKeys ?? DEFAULT_DETACH_KEYS,
       proxySignals: sigProxy,
+      output,
+      whenUnread: "leave",
     });
     client.close();
     if (ending.kind === "detached") return EXIT.done;
+    if (ending.kind === "unread") return statusOf(ending);
     await finishIfFree(s, id);
     return statusOf(ending);
   },

@@ -1,6 +1,7 @@
-import { printable } from "../../cli/text.ts";
 import { EXIT } from "../failure.ts";
 import { asFailure } from "../known-errors.ts";
+import { OutputClosed } from "../output.ts";
+import { say } from "../say.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 /**
@@ -13,18 +14,24 @@ export async function each(
   work: (operand: string) => Promise<unknown>,
 ): Promise<number> {
   let failed = false;
+  let closed: OutputClosed | undefined;
   const one = async (operand: string): Promise<void> => {
     try {
       await work(operand);
       s.out(`${operand}\n`);
     } catch (error) {
+      // What was asked for is done, whoever reads of it.
+      if (error instanceof OutputClosed) {
+        closed = error;
+        return;
+      }
       const known = asFailure(error);
       if (!known) throw error;
       failed = true;
-      s.err(`tsbox: ${printable(known.message)}\n`);
-      if (known.remedy !== "") s.err(`  ${printable(known.remedy)}\n`);
+      say(s.err, known);
     }
   };
   for (const operand of operands) await one(operand);
+  if (closed !== undefined) throw closed;
   return failed ? EXIT.failed : EXIT.done;
 }

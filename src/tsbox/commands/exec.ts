@@ -2,7 +2,7 @@ import { DEFAULT_DETACH_KEYS } from "../client/detach-keys.ts";
 import { MonitorClient } from "../client/monitor.ts";
 import { outputTo, requireTerminal, terminalSize, tie } from "../client/streams.ts";
 import { containerCgroups } from "../container/cgroups.ts";
-import { runHelper } from "../container/helper.ts";
+import { refusal, runHelper } from "../container/helper.ts";
 import type { ContainerRecord } from "../container/record.ts";
 import { execConfig } from "../container/spec.ts";
 import { conditionOf } from "../container/state.ts";
@@ -45,19 +45,23 @@ export const exec = word({
     const config = await execConfig(s, record, { args, tty: tty ? terminalSize(s) : undefined, stdin: interactive });
     runHelper(s, ["exec", runFolder(s.places, record.id), eid], encodeExec(config));
     const socket = `${runFolder(s.places, record.id)}/${FILES.exec}/${eid}/${FILES.socket}`;
-    const client = await MonitorClient.connect(socket, outputTo(s));
+    const output = outputTo(s);
+    const client = await MonitorClient.connect(socket, output);
     if (client === undefined) throw new Failure("the monitor of the program does not answer");
     await client.must(request.attach({ stdin: interactive, output: true, lossless: true }), "attach");
     const answer = await client.request(request.start());
     if (answer.type === "error") {
       client.close();
-      throw new Failure(answer.text, "", { status: answer.exitCode });
+      throw refusal(answer.text, answer.exitCode);
     }
     const ending = await tie(s, client, {
       stdin: interactive,
       tty,
       detachKeys: DEFAULT_DETACH_KEYS,
       proxySignals: true,
+      output,
+      // It ends with us.
+      whenUnread: "leave",
     });
     client.close();
     return ending.kind === "lost" ? EXIT.lost : statusOf(ending);

@@ -1,4 +1,3 @@
-import { table } from "../../cli/text.ts";
 import { EXIT } from "../failure.ts";
 import { shortId } from "../names/id.ts";
 import { toggle } from "../options/option.ts";
@@ -7,6 +6,7 @@ import { allImages, imageNames } from "../store/images.ts";
 import { sizeText } from "../values/size.ts";
 import { ago } from "../values/time.ts";
 import { formatOption, printRows } from "./format.ts";
+import { listing } from "./listing.ts";
 
 const PROOF = "netns-tests/tsbox/images.test.ts";
 const OPTIONS = {
@@ -39,7 +39,7 @@ export const images = word({
     else if (format !== undefined) printRows(s, format, rows);
     else
       s.out(
-        table(
+        listing(
           ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"],
           rows.map((row) => [row.Repository, row.Tag, row.ID, row.CreatedSince, row.Size]),
         ),

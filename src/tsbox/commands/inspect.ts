@@ -1,8 +1,9 @@
 import { findRecord } from "../container/store.ts";
 import { containerView } from "../container/view.ts";
-import { EXIT, Failure, messageOf } from "../failure.ts";
+import { EXIT, Failure } from "../failure.ts";
 import type { Value } from "../format/render.ts";
 import { word } from "../options/word.ts";
+import { say } from "../say.ts";
 import { findImage, imageNames } from "../store/images.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { formatOption, printRows } from "./format.ts";
@@ -26,7 +27,7 @@ export const inspect = word({
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         failed = true;
-        s.err(`tsbox: ${messageOf(error)}\n`);
+        say(s.err, error);
       }
     }
     if (format === undefined) s.out(`${JSON.stringify(found, null, 4)}\n`);

@@ -1,13 +1,14 @@
-import { printable, table } from "../../cli/text.ts";
+import { printable } from "../../cli/text.ts";
 import type { ContainerRecord } from "../container/record.ts";
 import { conditionOf } from "../container/state.ts";
 import { allRecords } from "../container/store.ts";
-import { type Summary, summaryOf } from "../container/summary.ts";
+import { isStateWord, STATE_WORDS, type Summary, summaryOf } from "../container/summary.ts";
 import { EXIT } from "../failure.ts";
 import { many, toggle } from "../options/option.ts";
 import { word } from "../options/word.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { formatOption, printRows } from "./format.ts";
+import { listing } from "./listing.ts";
 import { ready } from "./ready.ts";
 
 const PROOF = "netns-tests/tsbox/looking.test.ts";
@@ -46,7 +47,7 @@ export const ps = word({
       .map(({ summary }) => summary);
     if (quiet) s.out(found.map(({ ID }) => `${ID}\n`).join(""));
     else if (format !== undefined) printRows(s, format, found);
-    else s.out(table(HEADING, found.map(row)));
+    else s.out(listing(HEADING, found.map(row)));
     return EXIT.done;
   },
 });
@@ -63,7 +64,10 @@ function parseFilter(text: string): Filter {
   const equals = text.indexOf("=");
   const key = KEYS.find((known) => known === text.slice(0, Math.max(equals, 0)));
   if (key === undefined) throw new Error(`need KEY=VALUE, KEY one of ${KEYS.join(" ")}`);
-  return [key, text.slice(equals + 1)];
+  const value = text.slice(equals + 1);
+  if (key === "status" && !isStateWord(value)) throw new Error(`need one of ${STATE_WORDS.join(" ")}`);
+  if (key === "exited" && !/^\d{1,3}$/.test(value)) throw new Error("need an exit status, 0 to 255");
+  return [key, value];
 }
 
 /** Several values of one key: any of them; several keys: all of them. */

@@ -7,6 +7,7 @@ import { dropContainer } from "../container/store.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { asFailure } from "../known-errors.ts";
 import { word } from "../options/word.ts";
+import { CLOSED_STATUS } from "../output.ts";
 import { createContainer } from "./create.ts";
 import { ready } from "./ready.ts";
 
@@ -23,10 +24,11 @@ container could not be started, 126 when the program cannot be executed, 127 whe
       requireTerminal(s, { tty: values.tty, stdin: values.interactive && !values.detach });
       await ready(s);
       const { record, held } = await createContainer(values, operands, s);
+      const output = outputTo(s);
       let client: Awaited<ReturnType<typeof startContainer>>;
       try {
         client = await startContainer(s, record, {
-          listener: values.detach ? undefined : outputTo(s),
+          listener: values.detach ? undefined : output,
           stdin: values.interactive && !values.detach,
           size: record.tty ? terminalSize(s) : undefined,
           unattended: values.detach,
@@ -48,6 +50,8 @@ container could not be started, 126 when the program cannot be executed, 127 whe
         tty: record.tty,
         detachKeys: DEFAULT_DETACH_KEYS,
         proxySignals: true,
+        output,
+        whenUnread: "stop",
       });
       client.close();
       if (ending.kind !== "detached") await finishIfFree(s, record.id);
@@ -62,5 +66,6 @@ container could not be started, 126 when the program cannot be executed, 127 whe
 
 export function statusOf(ending: Ending): number {
   if (ending.kind === "exit") return ending.exit.exitCode;
+  if (ending.kind === "unread") return CLOSED_STATUS;
   return ending.kind === "detached" ? EXIT.done : EXIT.lost;
 }

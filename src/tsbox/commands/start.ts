@@ -46,16 +46,24 @@ export async function startUnattended(s: Surroundings, shown: string): Promise<v
 async function startTied(s: Surroundings, shown: string): Promise<number> {
   const { id, tty, stdin } = findRecord(s.native, s.places, shown);
   requireTerminal(s, { tty, stdin });
+  const output = outputTo(s);
   const client = await startLocked(s, shown, (record) =>
     startContainer(s, record, {
       unattended: false,
-      listener: outputTo(s),
+      listener: output,
       stdin,
       size: tty ? terminalSize(s) : undefined,
     }),
   );
   if (client === undefined) throw new Failure(`container ${shown} runs already`, `tsbox attach ${shown}`);
-  const ending = await tie(s, client, { stdin, tty, detachKeys: DEFAULT_DETACH_KEYS, proxySignals: true });
+  const ending = await tie(s, client, {
+    stdin,
+    tty,
+    detachKeys: DEFAULT_DETACH_KEYS,
+    proxySignals: true,
+    output,
+    whenUnread: "stop",
+  });
   client.close();
   if (ending.kind === "detached") return EXIT.done;
   await finishIfFree(s, id);

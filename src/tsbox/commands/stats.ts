@@ -1,4 +1,3 @@
-import { table } from "../../cli/text.ts";
 import type { Stats } from "../cgroup/stats.ts";
 import { containerCgroups } from "../container/cgroups.ts";
 import type { ContainerRecord } from "../container/record.ts";
@@ -9,6 +8,7 @@ import { shortId } from "../names/id.ts";
 import { word } from "../options/word.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { sizeText } from "../values/size.ts";
+import { listing } from "./listing.ts";
 import { ready } from "./ready.ts";
 
 const INTERVAL_MS = 1000;
@@ -30,7 +30,7 @@ interrupted; elsewhere it is printed once.`,
       const rows = records
         .map((record, i) => statsRow(record, before[i], usage(record)))
         .filter((cells) => cells !== undefined);
-      s.out(`${repeats ? "\x1b[H\x1b[2J" : ""}${table(HEADING, rows)}`);
+      s.out(`${repeats ? "\x1b[H\x1b[2J" : ""}${listing(HEADING, rows)}`);
       if (!repeats) return EXIT.done;
     }
   },

@@ -9,7 +9,10 @@ import { argsOf, type ContainerRecord } from "./record.ts";
 import { type Condition, conditionOf } from "./state.ts";
 
 /** Docker's words for what a container is doing. */
-export type StateWord = "created" | "running" | "paused" | "restarting" | "exited";
+export const STATE_WORDS = ["created", "running", "paused", "restarting", "exited"] as const;
+export type StateWord = (typeof STATE_WORDS)[number];
+
+export const isStateWord = (text: string): text is StateWord => STATE_WORDS.some((word) => word === text);
 
 export function stateWord(condition: Condition, id: string): StateWord {
   switch (condition.kind) {

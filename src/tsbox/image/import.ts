@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { Failure, messageOf } from "../failure.ts";
 import { newId } from "../names/id.ts";
+import { isRoot, remedyForCode } from "../remedies.ts";
 import { type Files, removeTree, writeJson } from "../store/files.ts";
 import { changeImageNames, loadImage } from "../store/images.ts";
 import { lock } from "../store/lock.ts";
@@ -51,12 +52,14 @@ async function unpackOrSay(archive: AsyncIterable<Uint8Array>, root: string): Pr
   try {
     return await unpack(archive, root);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOSPC" || code === "EDQUOT")
       throw new Failure(
         `no space left for the image: ${messageOf(error)}`,
         "free some, or name another folder by TSBOX_DATA",
       );
+    if (code === "EPERM" || code === "EACCES")
+      throw new Failure(`cannot unpack the archive: ${messageOf(error)}`, remedyForCode(code, isRoot()));
     throw new Failure(
       `cannot read the archive: ${messageOf(error)}`,
       "a tar archive is needed, plain or compressed by gzip or zstd",
