@@ -5,8 +5,9 @@ import { IPAMS, PLUGINS } from "./main/registry.ts";
  * from into TSNET_CWD before it goes to `/`. Plugins have a process and a composition root of their own
  * (`main/engine/entry.ts`); here they run inside the commands.
  */
+const name = process.argv0.endsWith("tsbox") ? "tsbox" : "tsnet";
+
 async function main(): Promise<number> {
-  const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const args = process.argv.slice(2);
   if (name === "tsbox") return (await import("./tsbox/main.ts")).main(args);
   return (await import("./tsnet/main.ts")).main(args, { plugins: PLUGINS, ipams: IPAMS });
@@ -17,7 +18,8 @@ main().then(
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     // At once, and without the addon: that it cannot be loaded may be what there is to say.
-    process.getBuiltinModule("node:fs").writeSync(2, `${process.argv0.endsWith("tsbox") ? "tsbox" : "tsnet"}: ${text}\n`);
-    process.exit(1);
+    process.getBuiltinModule("node:fs").writeSync(2, `${name}: ${text}\n`);
+    // 1 may be a container's own status.
+    process.exit(name === "tsbox" ? 125 : 1);
   },
 );
