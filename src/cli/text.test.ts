@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { NO_TERMINAL, terminalOf } from "./terminal.ts";
-import { jsonLine, printable, table } from "./text.ts";
+import { jsonLine, printable, sharedTable, table } from "./text.ts";
 
 const lines = (text: string): string[] => text.trimEnd().split("\n");
 
@@ -24,6 +24,20 @@ describe("tables", () => {
       expect(text).not.toContain("EMPTY");
       expect(text.includes("…")).toBe(columns < 62);
     }
+  });
+
+  test("of rows that share their cells are the same", () => {
+    const rest = [
+      ["x", "", "yy"],
+      ["", "", ""],
+      ["网络", "long", ""],
+    ];
+    const shared = [0, 0, 1, 1, 2, 0, 2, 2].map((i, n) => ({ first: "a".repeat((n * 7) % 9), rest: rest[i] ?? [] }));
+    const whole = shared.map((row) => [row.first, ...row.rest]);
+    for (const count of [0, 1, 4, 8])
+      expect(sharedTable(["NAME", "B", "C", "D"], shared.slice(0, count))).toBe(
+        table(["NAME", "B", "C", "D"], whole.slice(0, count)),
+      );
   });
 
   test("wide characters count twice, and are not cut in half", () => {

@@ -55,6 +55,39 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   return text;
 }
 
+/** A row of a long list, whose other cells are often the very ones of the row before. */
+export interface SharedRow {
+  readonly first: string;
+  readonly rest: readonly string[];
+}
+
+/** A table outside a terminal, as `table` makes it, where most rows differ from the one above in nothing but the first cell. */
+export function sharedTable(heading: readonly string[], rows: readonly SharedRow[]): string {
+  const [title = "", ...titles] = heading;
+  if (rows.length === 0) return "";
+  let width = columnsOf(title);
+  const widths = titles.map(columnsOf);
+  const endings = new Map<readonly string[], string>();
+  for (const { first, rest } of rows) {
+    width = Math.max(width, columnsOf(first));
+    if (endings.has(rest)) continue;
+    endings.set(rest, "");
+    for (let i = 0; i < rest.length; i++) widths[i] = Math.max(widths[i] ?? 0, columnsOf(rest[i] ?? ""));
+  }
+  const ending = (rest: readonly string[]): string =>
+    rest
+      .map((cell, i) => GAP + (i === rest.length - 1 ? cell : padded(cell, widths[i] ?? 0)))
+      .join("")
+      .trimEnd();
+  let text = `${(padded(title, width) + ending(titles)).trimEnd()}\n`;
+  for (const rest of endings.keys()) endings.set(rest, ending(rest));
+  for (const { first, rest } of rows) {
+    const written = endings.get(rest) ?? "";
+    text += `${written === "" ? first.trimEnd() : padded(first, width) + written}\n`;
+  }
+  return text;
+}
+
 const padded = (cell: string, width: number): string => cell + " ".repeat(Math.max(0, width - columnsOf(cell)));
 
 const PLAIN = /^[\x20-\x7e]*$/;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { readRoute } from "../../kernel/route-answer.ts";
 import { RTM_F } from "../../netlink/rtnl/route.const.ts";
 import { newRoute } from "../../netlink/rtnl/route.ts";
+import { routeRow } from "../list/topics.ts";
 import { linkNames } from "./names.ts";
 import { routeForm } from "./route.ts";
 import { RouteTexts } from "./route-bytes.ts";
@@ -73,6 +74,19 @@ test("routes straight from their bytes are those of the form, in the same order"
         .map((each) => routeForm(each, nameOf, tables));
       expect(JSON.parse(`[${text}]`)).toEqual(JSON.parse(JSON.stringify(forms)));
       expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("and as rows those of the table", () => {
+  fc.assert(
+    fc.property(routes, (all) => {
+      const messages = all.map((one, i) => newRoute.encode(one, 2, i));
+      const rowOf = (each: ReturnType<typeof readRoute>) => routeRow(each, nameOf);
+      const rows = new RouteTexts(joined(messages), nameOf, true).rows(rowOf);
+      const expected = messages.map(readRoute).filter(({ flags }) => (flags & RTM_F.CLONED) === 0);
+      expect(rows?.map(({ first, rest }) => [first, ...rest])).toEqual(expected.map(rowOf));
     }),
     { numRuns: 500 },
   );

@@ -1,12 +1,13 @@
 import { formatIpv6 } from "../../ip/index.ts";
+import type { Route } from "../../kernel/route.ts";
 import { readRoute } from "../../kernel/route-answer.ts";
 import { AF, RTM } from "../../netlink/rtnl/constants.ts";
 import { RT_SCOPE, RT_TABLE, RTA, RTM_F, RTN, RTPROT } from "../../netlink/rtnl/route.const.ts";
 import { DecodeError } from "../../netlink/wire/index.ts";
 import { eachMessage, viewOf } from "../look/raw.ts";
-import { jsonText } from "../text.ts";
+import { jsonText, type SharedRow } from "../text.ts";
 import { flagNames, type LinkNames, protocolName, scopeName, tableName, typeName } from "./names.ts";
-import { prefName, ROUTE_FLAGS, routeForm, tosText } from "./route.ts";
+import { dstText, prefName, ROUTE_FLAGS, routeForm, tosText } from "./route.ts";
 
 /** Where `struct rtmsg` and the attributes behind it begin, in a whole message. */
 const RTMSG = 16;
@@ -15,9 +16,24 @@ const ATTRS = 28;
 const TIMES = 32;
 const EXPIRES = 8;
 
+/** A message that others are like: all of it is the same but for its number, its destination, and when it was used. */
+interface Model {
+  readonly at: number;
+  readonly end: number;
+  /** Where its destination stands in it, and how long it is; where its times stand, 0 for nowhere. */
+  readonly dst: number;
+  readonly size: number;
+  readonly times: number;
+  /** What is written around the destination. */
+  readonly head: string;
+  readonly tail: string;
+  /** The same in a table, with the other cells. */
+  row?: { readonly head: string; readonly tail: string; readonly rest: readonly string[] };
+}
+
 /**
- * The answer to RTM_GETROUTE as the members of a JSON array, as `routeForm` has them, without an object for each route. Of a long
- * list most routes differ from the one before in nothing but the destination, and these are told by comparing numbers.
+ * The answer to RTM_GETROUTE as the members of a JSON array, as `routeForm` has them, without an object for each route. In a long
+ * list most routes differ from one before in nothing but the destination, and these are told by comparing numbers.
  */
 export class RouteTexts {
   readonly #bytes: Uint8Array;
@@ -26,11 +42,9 @@ export class RouteTexts {
   readonly #tables: boolean;
   readonly #links = new Map<number, string>();
   readonly #kinds = new Map<number, string>();
-  /**
-   * The message before, what is written around its destination, and where that and the times stand in it (0: nowhere). `end` 0:
-   * there is none.
-   */
-  #before = { at: 0, end: 0, dst: 0, size: 4, times: 0, head: "", tail: "" };
+  /** The last one by the length of its message, which says where what stands; and all by a sum of what they have in common. */
+  readonly #last = new Map<number, Model>();
+  readonly #models = new Map<number, Model>();
 
   /** @param tables as in `routeForm` */
   constructor(bytes: Uint8Array, nameOf: LinkNames, tables: boolean) {
@@ -42,25 +56,49 @@ export class RouteTexts {
 
   /** `undefined` when the list is not whole, or something in it is garbled. */
   members(): string | undefined {
-    try {
-      return this.#members();
-    } catch (error) {
-      if (error instanceof DecodeError) return undefined;
-      throw error;
-    }
-  }
-
-  #members(): string | undefined {
     let text = "";
-    const whole = eachMessage(this.#view, RTM.NEWROUTE, (at, end) => {
-      if (end < at + ATTRS) return;
-      if ((this.#view.getUint32(at + RTMSG + 8, true) & RTM_F.CLONED) !== 0) return;
-      const member = this.#isLikeBefore(at, end)
-        ? this.#before.head + this.#address(at + this.#before.dst, this.#before.size) + this.#before.tail
+    const whole = this.#each((at, end) => {
+      const like = this.#modelOf(at, end);
+      const member = like
+        ? like.head + this.#address(at + like.dst, like.size) + like.tail
         : (this.#plain(at, end) ?? this.#any(at, end));
       text += text === "" ? member : `,${member}`;
     });
     return whole ? text : undefined;
+  }
+
+  /** The same as rows of a table, the destination first. @param rowOf of a route as it is read usually, escaped */
+  rows(rowOf: (route: Route) => readonly string[]): SharedRow[] | undefined {
+    const rows: SharedRow[] = [];
+    const whole = this.#each((at, end) => {
+      const row = this.#modelOf(at, end);
+      if (row?.row) {
+        rows.push({ first: row.row.head + this.#address(at + row.dst, row.size) + row.row.tail, rest: row.row.rest });
+        return;
+      }
+      const route = readRoute(this.#bytes.subarray(at, end));
+      const [first = "", ...rest] = rowOf(route);
+      rows.push({ first, rest });
+      const model = this.#plain(at, end) === undefined ? undefined : this.#last.get(end - at);
+      if (model?.at !== at) return;
+      const dst = dstText(route.dst);
+      const address = this.#address(at + model.dst, model.size);
+      model.row = { head: first.slice(0, first.length - dst.length), tail: dst.slice(address.length), rest };
+    });
+    return whole ? rows : undefined;
+  }
+
+  /** Every route that is no cached one; false when the list is not whole. */
+  #each(visit: (at: number, end: number) => void): boolean {
+    try {
+      return eachMessage(this.#view, RTM.NEWROUTE, (at, end) => {
+        if (end < at + ATTRS) return;
+        if ((this.#view.getUint32(at + RTMSG + 8, true) & RTM_F.CLONED) === 0) visit(at, end);
+      });
+    } catch (error) {
+      if (error instanceof DecodeError) return false;
+      throw error;
+    }
   }
 
   /** Everything else. */
@@ -73,12 +111,20 @@ export class RouteTexts {
     return `${b[at]}.${b[at + 1]}.${b[at + 2]}.${b[at + 3]}`;
   }
 
-  /** Whether all of a message is as in the one before, but for its number, its destination, and when it was used. */
-  #isLikeBefore(at: number, end: number): boolean {
+  /** A message before that this one is like. */
+  #modelOf(at: number, end: number): Model | undefined {
+    const last = this.#last.get(end - at);
+    if (last === undefined || this.#isLike(last, at)) return last;
+    const found = this.#models.get(this.#sum(last, at));
+    if (found === undefined || found.end - found.at !== end - at || !this.#isLike(found, at)) return undefined;
+    this.#last.set(end - at, found);
+    return found;
+  }
+
+  /** Whether a message of the same length is like another. */
+  #isLike({ at: other, end, dst, size, times }: Model, at: number): boolean {
     const view = this.#view;
-    const { at: other, end: otherEnd, dst, size, times } = this.#before;
-    if (end - at !== otherEnd - other) return false;
-    for (let i = RTMSG; i + 4 <= end - at; ) {
+    for (let i = RTMSG; i + 4 <= end - other; ) {
       if (i === dst) i += size;
       else if (i === times) {
         if (view.getUint32(at + i + EXPIRES) !== 0) return false;
@@ -89,6 +135,21 @@ export class RouteTexts {
       }
     }
     return true;
+  }
+
+  /** Of a message in which everything stands where it does in another. */
+  #sum({ at: other, end, dst, size, times }: Model, at: number): number {
+    const view = this.#view;
+    let sum = end - other;
+    for (let i = RTMSG; i + 4 <= end - other; ) {
+      if (i === dst) i += size;
+      else if (i === times) i += TIMES;
+      else {
+        sum = (Math.imul(sum, 31) + view.getUint32(at + i)) | 0;
+        i += 4;
+      }
+    }
+    return sum;
   }
 
   /** A route that says nothing rare; `undefined` for others. Addresses and the names of numbers need no escapes. */
@@ -145,7 +206,9 @@ export class RouteTexts {
     tail += flags === 0 ? ',"flags":[]' : `,"flags":${JSON.stringify(flagNames(ROUTE_FLAGS, flags))}`;
     tail += pref === 0 ? "}" : `,"pref":"${prefName(bytes[pref] ?? 0)}"}`;
     if (dst === 0) return `${head}default${tail}`;
-    this.#before = { at, end, dst: dst - at, size, times: times === 0 ? 0 : times - at, head, tail };
+    const model: Model = { at, end, dst: dst - at, size, times: times === 0 ? 0 : times - at, head, tail };
+    this.#last.set(end - at, model);
+    this.#models.set(this.#sum(model, at), model);
     return head + this.#address(dst, size) + tail;
   }
 

@@ -26,6 +26,8 @@ export interface Topic<Options extends object = object> {
   json(seen: Seen<Options>): unknown;
   /** The same as text, straight from what the kernel says; `undefined` when that is out of the ordinary, for the long way. */
   fastJson?(s: Pick<Surroundings, "native">, ns: Namespace, options: Options): string | undefined;
+  /** The same for people, who are no terminal: whole lines, with their heading. */
+  fastText?(s: Pick<Surroundings, "native">, ns: Namespace, options: Options): string | undefined;
   /** Lines for people, each cell escaped by the caller; or a whole text, escaped already. */
   text(seen: Seen<Options>): Rows | string;
 }

@@ -17,6 +17,8 @@ import { RouteTexts } from "../forms/route-bytes.ts";
 import { ruleForm } from "../forms/rule.ts";
 import { type Look, labelOf, type Namespace, type Peer } from "../look/index.ts";
 import { DUMP, linkDump, rawDumps, rawLinks } from "../look/raw.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { printable, sharedTable } from "../text.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Topic } from "./topic.ts";
 
@@ -104,6 +106,18 @@ function tableOf({ table = "main" }: RouteOptions): number | undefined {
 const routeDumps = (table: number | undefined): Uint8Array[] =>
   [AF.INET, AF.INET6].map((family) => getRoute.encode({ header: { family }, attrs: { table } }, DUMP, 1 + family));
 
+const ROUTE_HEADING = ["DESTINATION", "VIA", "LINK", "TABLE", "SCOPE", "METRIC", "SOURCE", "MADE BY"];
+
+/** What the kernel answers about routes, a family each; `undefined` when that is out of the ordinary. */
+function routeTexts(s: Pick<Surroundings, "native">, ns: Namespace, options: RouteOptions) {
+  const table = tableOf(options);
+  const [first, ...dumps] = rawDumps(s, ns, [linkDump(), ...routeDumps(table)]) ?? [];
+  const links = first && rawLinks(first);
+  if (!links) return undefined;
+  const nameOf = linkNames(links);
+  return { nameOf, texts: dumps.map((bytes) => new RouteTexts(bytes, nameOf, table === undefined)) };
+}
+
 function routesOf(routes: readonly Route[], options: RouteOptions): readonly Route[] {
   const table = tableOf(options);
   return table === undefined ? routes : routes.filter((route) => route.table === table);
@@ -119,16 +133,21 @@ export const routeTopic: Topic<RouteOptions> = {
   json: ({ snapshot, nameOf, options }) =>
     routesOf(snapshot.routes ?? [], options).map((route) => routeForm(route, nameOf, tableOf(options) === undefined)),
   fastJson: (s, ns, options) => {
-    const table = tableOf(options);
-    const dumps = rawDumps(s, ns, [linkDump(), ...routeDumps(table)]);
-    const links = dumps?.[0] && rawLinks(dumps[0]);
-    if (!dumps || !links) return undefined;
-    const nameOf = linkNames(links);
-    const members = dumps.slice(1).map((bytes) => new RouteTexts(bytes, nameOf, table === undefined).members());
-    return members.includes(undefined) ? undefined : `[${members.filter((text) => text !== "").join(",")}]`;
+    const members = routeTexts(s, ns, options)?.texts.map((texts) => texts.members());
+    if (!members || members.includes(undefined)) return undefined;
+    return `[${members.filter((text) => text !== "").join(",")}]`;
+  },
+  fastText: (s, ns, options) => {
+    const read = routeTexts(s, ns, options);
+    const rows = read?.texts.map((texts) => texts.rows((route) => routeRow(route, read.nameOf).map(printable)));
+    if (!rows || rows.includes(undefined)) return undefined;
+    return sharedTable(
+      ROUTE_HEADING,
+      rows.flatMap((each) => each ?? []),
+    );
   },
   text: ({ snapshot, nameOf, options }) => ({
-    heading: ["DESTINATION", "VIA", "LINK", "TABLE", "SCOPE", "METRIC", "SOURCE", "MADE BY"],
+    heading: ROUTE_HEADING,
     rows: routesOf(snapshot.routes ?? [], options).map((route) => routeRow(route, nameOf)),
   }),
 };

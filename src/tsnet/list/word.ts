@@ -30,15 +30,26 @@ export function topicCommand<O extends object>(s: Surroundings, topic: Topic<O>)
 async function list<O extends object>(s: Surroundings, topic: Topic<O>, options: Options & O): Promise<void> {
   if (options.all && options.namespace !== undefined)
     throw new UsageError("-n and --all exclude each other", "name one namespace, or take all");
-  const fast = options.json && !options.all && topic.fastJson?.(s, oneNamespace(s, options.namespace), options);
-  if (fast) {
-    s.out(`${fast}\n`);
+  const fast = options.all ? undefined : listFast(s, topic, options);
+  if (fast !== undefined) {
+    s.out(fast);
     return;
   }
   const { look, remarks } = await read(s, topic, options);
   sayRemarks(s, remarks);
   if (options.all) listAll(s, topic, look, options);
   else listOne(s, topic, look, options);
+}
+
+/** A long list without a value for each of its entries, where a topic has a way to do so. */
+function listFast<O extends object>(s: Surroundings, topic: Topic<O>, options: Options & O): string | undefined {
+  if (options.json) {
+    const json = topic.fastJson?.(s, oneNamespace(s, options.namespace), options);
+    return json === undefined ? undefined : `${json}\n`;
+  }
+  // In a terminal cells are cut, and nobody waits for thousands.
+  if (!topic.fastText || s.terminal.columns !== undefined) return undefined;
+  return topic.fastText(s, oneNamespace(s, options.namespace), options);
 }
 
 const oneNamespace = (s: Surroundings, name: string | undefined): Namespace =>
