@@ -1,4 +1,4 @@
-import type { AttachmentRequest } from "../../src/cni/types.ts";
+import type { AttachmentRequest, CniInterface } from "../../src/cni/types.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
@@ -9,6 +9,7 @@ import { allOf } from "../../src/plugin/steps.ts";
 import type { BandwidthConf } from "./config.ts";
 import { findIfb, referenceIfbName } from "./ifb.ts";
 import { removeLimit } from "./limit.ts";
+import { peerOnHost } from "./place.ts";
 import { removeRedirect } from "./redirect.ts";
 import { usersOf } from "./users.ts";
 
@@ -25,16 +26,46 @@ export async function del(req: Request, { host }: PluginContext): Promise<void> 
   ]);
 }
 
-/** By its derived name, or, when the reference made it, as prevResult lists it. */
+/**
+ * By its derived name; when another plugin made it, as prevResult lists it, as the one that leads to our IFB, or as the other end
+ * of what the container has.
+ */
 async function hostEndOf(host: Kernel, req: Request): Promise<Link | undefined> {
-  const ours = await findHostEnd(host, ownerOf(attachmentOf(req)));
-  if (ours) return ours;
-  for (const { name, mac, sandbox } of req.conf.prevResult?.interfaces ?? []) {
-    if (sandbox) continue;
-    const link = await host.link.get(name);
+  return (
+    (await findHostEnd(host, ownerOf(attachmentOf(req)))) ??
+    (await listedEnd(host, req)) ??
+    (await endAtIfb(host, req)) ??
+    (await endOfPair(host, req))
+  );
+}
+
+const listedOnHost = ({ conf }: Request): CniInterface[] =>
+  (conf.prevResult?.interfaces ?? []).filter(({ sandbox }) => !sandbox);
+
+async function listedEnd(host: Kernel, req: Request): Promise<Link | undefined> {
+  for (const { name, mac } of listedOnHost(req)) {
+    const link = mac === undefined || mac === "" ? undefined : await host.link.get(name);
     if (link?.kind === "veth" && link.mac === mac?.toLowerCase()) return link;
   }
   return undefined;
+}
+
+/** Our IFB bears our mark, so what leads to it is the attachment's. */
+async function endAtIfb(host: Kernel, req: Request): Promise<Link | undefined> {
+  const ifb = await findIfb(host, attachmentOf(req));
+  const [user, ...more] = ifb ? await usersOf(host, ifb.index) : [];
+  return user === undefined || more.length > 0 ? undefined : await host.link.get(user);
+}
+
+/** The name in prevResult, without an address beside it, counts only for the other end of the container's interface. */
+async function endOfPair(host: Kernel, req: Request): Promise<Link | undefined> {
+  if (req.netns === "") return undefined;
+  await using sandbox = await enterIfThere(host, req.netns);
+  if (!sandbox || sandbox.identity === host.identity) return undefined;
+  const inside = await sandbox.link.get(req.ifName);
+  const end = inside && (await peerOnHost(host, sandbox, inside));
+  const isListed = listedOnHost(req).some(({ name }) => name === end?.name);
+  return inside && (isListed || isProvenOurs(inside, req)) ? end : undefined;
 }
 
 /** The redirection before its IFB, or packets would be lost in between. */

@@ -9,10 +9,12 @@ import { allOf } from "../../src/plugin/steps.ts";
 import { noteDeleted, validOf } from "../../src/plugin/valid.ts";
 import type { BandwidthConf } from "./config.ts";
 import { ifbName, isIfbName, referenceIfbName } from "./ifb.ts";
-import { usersOf } from "./users.ts";
+import { removeLimit } from "./limit.ts";
+import { removeRedirect } from "./redirect.ts";
+import { usersByTarget, usersOf } from "./users.ts";
 
 /**
- * GC: deletes the IFBs of this network's attachments that are not listed, and those without a mark that nothing leads to:
+ * GC: deletes the IFBs of this network's attachments that are not listed, with what leads to them, and those without a mark that nothing leads to:
  * the reference's, whose names do not tell the network, after a crash, and half-made ones. Those in containers go where the
  * host knows the namespace by a number, as it does behind our macvlan.
  */
@@ -23,8 +25,11 @@ export async function gc(req: GcRequest<BandwidthConf>, { host, note }: PluginCo
   const ifbs = (await host.link.list({ kind: "ifb" })).filter(({ name }) => isIfbName(name));
   const stale = [...staleOf(ifbs, own, valid), ...(await abandonedOf(host, ifbs, req))];
   let count = stale.length;
+  const users = stale.length > 0 ? await usersByTarget(host) : new Map<number, number[]>();
   await allOf([
-    ...stale.map(({ name, index }) => [`delete ${name}`, () => deleteLink(host, index)] as const),
+    ...stale.map(
+      ({ name, index }) => [`delete ${name}`, () => deleteIfb(host, index, users.get(index) ?? [])] as const,
+    ),
     [
       "delete IFBs in containers",
       async () => {
@@ -33,6 +38,13 @@ export async function gc(req: GcRequest<BandwidthConf>, { host, note }: PluginCo
     ],
   ]);
   noteDeleted(note, network, count);
+}
+
+/** With the limits of the links that lead to it: one that stays would lose all that arrives at it. */
+async function deleteIfb(host: Kernel, ifb: number, users: readonly number[]): Promise<void> {
+  for (const link of users) await removeRedirect(host, link, [ifb]);
+  await deleteLink(host, ifb);
+  for (const link of users) await removeLimit(host, link);
 }
 
 function staleOf(ifbs: readonly Link[], own: string, valid: ReadonlySet<string>): Link[] {

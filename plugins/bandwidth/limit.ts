@@ -35,7 +35,7 @@ const BUCKET = "2:";
  * The class must not be what limits: 8.8 Tbit/s, and the largest quantum that the kernel takes without a remark. As many
  * packets wait beside the class as in a link's queue by default.
  */
-const UNLIMITED = { rateBytesPerSec: 2 ** 40, burstBytes: 2 ** 31 - 1, quantumBytes: 200_000 };
+export const UNLIMITED = { rateBytesPerSec: 2 ** 40, burstBytes: 2 ** 31 - 1, quantumBytes: 200_000 };
 const DIRECT_PACKETS = 1000;
 
 /**

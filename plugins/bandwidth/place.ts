@@ -38,7 +38,7 @@ export async function placeOf(
     rate && { ...rate, subnets: conf.subnets, other };
   const toContainer = limit(conf.ingress, "src");
   const fromContainer = limit(conf.egress, "dst");
-  const hostEnd = await hostEndOf(host, sandbox, inside);
+  const hostEnd = await peerOnHost(host, sandbox, inside);
   return hostEnd
     ? { kernel: host, link: hostEnd, sandbox: undefined, leaving: toContainer, arriving: fromContainer }
     : { kernel: sandbox, link: inside, sandbox: netns, leaving: fromContainer, arriving: toContainer };
@@ -48,7 +48,7 @@ export async function placeOf(
  * The other end of a veth pair, when it is on the host. An index says little: the first interface of every container has the
  * same, so it must be this namespace to which the host's end leads.
  */
-async function hostEndOf(host: Kernel, sandbox: Kernel, inside: Link): Promise<Link | undefined> {
+export async function peerOnHost(host: Kernel, sandbox: Kernel, inside: Link): Promise<Link | undefined> {
   if (inside.kind !== "veth" || inside.peerIndex === undefined) return undefined;
   const found = await host.link.get(inside.peerIndex);
   if (found?.kind !== "veth" || found.peerIndex !== inside.index) return undefined;

@@ -37,6 +37,31 @@ export async function redirectTargets(kernel: Kernel, link: number): Promise<num
   return (await redirects(kernel, link, holder)).map((filter) => targetOf(filter) ?? 0);
 }
 
+/**
+ * Filters of others that packets meet before they are redirected to `target`. Of the first priority, which ours has, those with a
+ * smaller number in the same table.
+ */
+export async function filtersBefore(kernel: Kernel, link: number, target: number): Promise<Filter[]> {
+  const holder = await holderOf(kernel, link);
+  if (!holder) return [];
+  const all = (await kernel.tc.listFilters(link, PARENT[holder])).filter(isInUse);
+  const ours = all.find((filter) => targetOf(filter) === target);
+  return all.filter(
+    (filter) =>
+      ours &&
+      (filter.priority < ours.priority ||
+        (filter.priority === ours.priority && tableOf(filter) === tableOf(ours) && filter.handle < ours.handle)),
+  );
+}
+
+/** Compared with packets as they come: no table of a u32 filter, no filter of a chain that is only jumped to. */
+export const isInUse = ({ kind, handle, attrs }: Filter): boolean =>
+  (attrs.chain ?? 0) === 0 && handle !== 0 && (kind !== "u32" || (handle & U32_NODE) !== 0);
+
+/** A u32 filter's handle: 12 bits table, 8 bits bucket, 12 bits node (TC_U32_HTID, TC_U32_NODE of linux/pkt_cls.h). */
+const U32_NODE = 0xfff;
+const tableOf = ({ handle }: Filter): number => handle >>> 20;
+
 /** Sends all that arrives at a link out of the IFB, from which it comes back to where it was. */
 export async function addRedirect(tx: Transaction, kernel: Kernel, link: Link, ifb: Link): Promise<void> {
   let holder: Holder = "ingress";
