@@ -8,6 +8,7 @@ import { wordsFor } from "./words.ts";
 const PAGE = `${STYLE}
 body{font:15px system-ui,sans-serif;margin:1rem;color:#1d2733;background:#fff}
 figure{margin:0;overflow:auto}
+#fit:checked~figure svg{max-width:100%;max-height:94vh;width:auto;height:auto}
 a:focus-visible .box{stroke-width:3}
 section:target{outline:2px solid #9a7b26}
 h2{font-size:1rem;margin:1.2rem 0 .3rem}
@@ -32,7 +33,7 @@ export function htmlPicture(picture: Picture, drawing: Drawing): string {
   const hash = Buffer.from(sha256(PAGE), "hex").toString("base64");
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}'"><title>tsnet graph</title><style>${PAGE}</style></head>
-<body><h1>Network namespaces</h1><figure id="picture" tabindex="0">
+<body><h1>Network namespaces</h1><input type="checkbox" id="fit"><label for="fit">fit the window</label><figure id="picture" tabindex="0">
 ${svgElement(drawing, "", true)}</figure>
 ${about.join("\n")}
 </body></html>
