@@ -19,6 +19,7 @@ gcc gcc
 binutils strip
 libc6-dev /usr/include/stdlib.h
 linux-libc-dev /usr/include/linux/netlink.h
+musl-tools musl-gcc
 wabt wasm2c
 "
 setup_demo_packages="

@@ -37,13 +37,16 @@ static int claim_signal(void) {
   return 0;
 }
 
+/* struct sigevent as the kernel has it (asm-generic/siginfo.h); C libraries differ in how they name the thread. */
+struct timer_event {
+  uint64_t value;
+  int32_t signal, notify, thread, unused[11];
+};
+
 /* Raw system calls: glibc 2.31 has these in librt. SIGEV_THREAD_ID is timer_create(2)'s way to one thread. */
 static int timer_start(int number, deadline_t deadline) {
-  struct sigevent event;
-  memset(&event, 0, sizeof event);
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = number;
-  event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+  struct timer_event event = {
+      .signal = number, .notify = SIGEV_THREAD_ID, .thread = (int32_t)syscall(SYS_gettid)};
   int timer;
   if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) < 0) return -1;
   int64_t left = deadline_left(deadline) + 1; /* zero would disarm it */

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Builds native/build/engine/engine, the plugins' engine without a heap: QuickJS as its npm package has it, turned into C,
-# and what stands around it. Needs a C compiler ($CC, default cc), wasm2c (Debian's package wabt) and Bun, no network. Does
-# nothing when it is newer than every source.
+# and what stands around it. Needs wasm2c (Debian's package wabt), musl-gcc (musl-tools) and Bun, no network. Does nothing
+# when it is newer than every source.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-CC=${CC:-cc}
+# musl: glibc asks the processor what it is some hundred times at each start, and in a virtual machine each costs a microsecond
+# or two. The kernel's headers come after its own.
+CC="musl-gcc -idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu"
 headers=../node_modules/node-api-headers/include
 quickjs=../node_modules/@jitl/quickjs-wasmfile-release-sync/dist
 out=build/engine
@@ -26,8 +28,9 @@ if ! up_to_date $out/quickjs.o "$quickjs/emscripten-module.wasm" engine/prepare.
   wasm2c $out/quickjs.wasm -o $out/quickjs.c
   ../scripts/bun engine/prepare.ts $out "$quickjs/emscripten-module.cjs"
   runtime=$(dpkg -L wabt 2>/dev/null | grep '/wasm-rt-impl\.c$' | head -1)
-  # Its own way to end at a trap says nothing; main.c has ours. Faults are main.c's too.
-  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -Dwasm_rt_trap=wasm_rt_trap_unused -c \
+  # Its own way to end at a trap says nothing; main.c has ours. Faults are main.c's too. Types are numbered by memory.c.
+  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -Dwasm_rt_trap=wasm_rt_trap_unused \
+    -Dwasm_rt_register_func_type=wasm_rt_register_func_type_unused -c \
     "${runtime:-/usr/share/wabt/wasm2c/wasm-rt-impl.c}" -o $out/runtime.o
   $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
   mv $out/quickjs.o.tmp $out/quickjs.o
@@ -39,7 +42,7 @@ if ! up_to_date $out/engine $out/quickjs.o core/*.[ch] addon/*.[ch] engine/*.[ch
   functions=$(ls addon/*.c | grep -v -e '/addon\.c$' -e '/task\.c$')
   $CC -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -DTSNET_NO_SYMVER -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -O2 -static -fstack-protector-strong -pthread \
-    -iquote core -iquote addon -iquote engine -isystem $out -isystem "$headers" \
+    -include engine/musl.h -iquote core -iquote addon -iquote engine -isystem $out -isystem "$headers" \
     core/*.c $functions engine/*.c $out/quickjs.o $out/runtime.o -lm -Wl,-z,relro,-z,now -s -o $out/engine.tmp
   mv $out/engine.tmp $out/engine
 fi

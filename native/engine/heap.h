@@ -8,8 +8,13 @@
  * when they were freed. Nothing is given back: a plugin is over in some milliseconds.
  */
 enum {
-  HEAP_START = 0x40000000, /* address; below lies what the module's own malloc has */
+  /* Addresses: the module's own malloc is below, */
+  HEAP_START = 0x40000000,
   HEAP_END = 0x60000000,
+  /* what is dropped when the executable is built comes next (plan.c), */
+  DROPPED_END = 0x68000000,
+  /* and what the C parts of the engine have is above (malloc.c). */
+  NATIVE_END = 0x7fff0000,
   HEAP_FINE = 256,       /* sizes up to this one are multiples of 8, above it there are four for each doubling, */
   HEAP_KEPT = 16 << 20, /* and larger pieces are not handed out again */
   HEAP_CLASSES = HEAP_FINE / 8 + 1 + 4 * 16,

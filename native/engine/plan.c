@@ -17,7 +17,7 @@
 
 #define Q (&engine.instance)
 
-enum { DROPPED = HEAP_END, DROPPED_END = 0x7fff0000, SMALL = 96, MAX_PIECES = 1 << 22 };
+enum { SMALL = 96, MAX_PIECES = 1 << 22 };
 
 static struct plan {
   uint64_t small; /* bytes that all small ones take */
@@ -48,7 +48,7 @@ static void unmake(void *module, u32 state, u32 piece) {
   (void)module, (void)state;
   if (piece == 0) return;
   const struct header *header = heap_header(piece);
-  if (second && piece < DROPPED) die("the bundle does not do the same each time", "plan");
+  if (second && piece < HEAP_END) die("the bundle does not do the same each time", "plan");
   if (!second) {
     plan->keep[header->number] = false;
     if (header->capacity <= SMALL) plan->small -= sizeof *header + header->capacity;
@@ -68,7 +68,7 @@ static void install(void) {
 void plan_twice(void (*evaluate)(const void *), const void *argument) {
   plan = mmap(NULL, sizeof *plan, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (plan == MAP_FAILED) die("out of memory", "mmap");
-  dropped = heap_area(DROPPED, DROPPED_END);
+  dropped = heap_area(HEAP_END, DROPPED_END);
   install();
   pid_t first = fork();
   if (first == 0) {

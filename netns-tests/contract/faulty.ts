@@ -27,8 +27,8 @@ export function faulty<T extends object>(target: T, path: string, watch: Watch, 
     typeof value === "object" && value !== null && hasFunctions(value) ? faulty(value, name, watch, fault) : value;
 
   return new Proxy(target, {
-    get(object, key, receiver) {
-      const value: unknown = Reflect.get(object, key, receiver);
+    get(object, key) {
+      const value: unknown = Reflect.get(object, key);
       if (typeof key === "symbol") return value;
       const name = `${path}.${key}`;
       if (typeof value !== "function" || BUILDERS.test(key)) return inner(value, name);

@@ -56,14 +56,15 @@ function start(): void {
 }
 
 /**
- * QuickJS looks for cycles when its heap has grown by half since it last did, which in a process writes to every page of the
- * heap it shares with the others. Done now, beside 64 MiB of ballast, it comes again only beyond that.
+ * QuickJS's tables of objects' shapes and of names are doubled when they are full, which writes to each of them. Room for what a
+ * process adds is made here.
  */
-function postponeCycles(): void {
-  let ballast: unknown = new ArrayBuffer(64 << 20);
-  for (let i = 0; i < 1000; i++) ballast = [ballast];
+function makeRoom(): void {
+  const kept: unknown[] = [];
+  // The table of shapes is looked at when there is a first object with a certain prototype, and then doubled once.
+  for (let i = 0; i < 1000; i++) kept.push({ [`room ${i}`]: i }, Object.create({}));
 }
 
 makeAll();
-postponeCycles();
+makeRoom();
 Object.assign(globalThis, { start });
