@@ -17,19 +17,8 @@ int fail_with(struct sys_error *error, const char *op, int err, const char *path
   return -1;
 }
 
-/* strerror(3) is safe between threads in musl, but not in glibc; GNU's form of strerror_r is not always in `text`. */
-static const char *words_of(int err, char *text, size_t size) {
-#ifdef __GLIBC__
-  return strerror_r(err, text, size);
-#else
-  (void)text, (void)size;
-  return strerror(err);
-#endif
-}
-
 void error_message(const struct sys_error *error, char *out, size_t size) {
-  char text[128];
-  const char *words = words_of(error->err, text, sizeof text);
+  const char *words = errwords(error->err);
   if (error->path[0] == '\0')
     snprintf(out, size, "%s: %s: %s", error->op, errname(error->err), words);
   else

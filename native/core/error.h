@@ -21,6 +21,8 @@ int fail_with(struct sys_error *error, const char *op, int err, const char *path
 
 /* Symbolic name of an errno: "ENOENT"; "EUNKNOWN" when there is none. */
 const char *errname(int err);
+/* What strerror(3) says of it. */
+const char *errwords(int err);
 /* `op "path": ENOENT: No such file or directory`, cut to `size`. */
 void error_message(const struct sys_error *error, char *out, size_t size);
 
