@@ -100,6 +100,36 @@ testUnless(
   },
 );
 
+testUnless(
+  lacks,
+  "what the previous result lists as interfaces of the host and can be none is passed over",
+  async () => {
+    await using world = await makeWorld();
+    await using sandbox = await makeSandbox();
+    const { host } = world;
+    const call = (command: CniCommand, conf: JsonObject) =>
+      callPlugin({ command, conf, host, ...at, netns: sandbox.path });
+    const names = ["/run/vhost.sock", "a".repeat(16), "€€€€€€", "a\0b", "\ud800", "a b", "", "..", "a:b"];
+    for (const ingressPolicy of ["open", "same-bridge", "isolated"]) {
+      const listing = (...listed: readonly string[]): JsonObject => ({
+        ...firewallConf("198.51.100.9/24"),
+        ingressPolicy,
+        prevResult: {
+          cniVersion: "1.1.0",
+          interfaces: listed.map((name) => ({ name })),
+          ips: [{ address: "198.51.100.9/24" }],
+        },
+      });
+      const unusable = await call("ADD", listing(...names));
+      if (ingressPolicy === "open") expect(unusable).toMatchObject({ code: 0 });
+      else expect(unusable).toMatchObject({ code: 1, json: { code: 7 } });
+      for (const command of ["ADD", "CHECK", "DEL"] as const)
+        expect(await call(command, listing(...names, "lan0"))).toMatchObject({ code: 0 });
+      expect(await host.exec("nft", "list", "ruleset")).not.toMatch(/fw-[0-9a-f]{16}|fw-isolate|elements/);
+    }
+  },
+);
+
 testUnless(lacks, "an address that no container can have is code 7 for ADD and CHECK, and nothing to DEL", async () => {
   await using world = await makeWorld();
   await using sandbox = await makeSandbox();

@@ -4,6 +4,7 @@ import { type Cidr, formatIp, parseCidr } from "../../src/ip/index.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
 import { attachmentOf } from "../../src/plugin/attachment.ts";
+import { IFNAMSIZ } from "../../src/plugin/nat/link-key.ts";
 import { reservedAs } from "../../src/plugin/reserved.ts";
 import type { FirewallConf } from "./config.ts";
 import type { Member } from "./member.ts";
@@ -28,9 +29,13 @@ export function addressesOf({ ips = [] }: CniResult): Cidr[] {
   return [...found.values()];
 }
 
-/** The links on the host that the result lists. */
+/** The links on the host that the result lists. Others list there what is no link: a path of a socket, say. */
 export const hostSideOf = ({ interfaces = [] }: CniResult): string[] =>
-  interfaces.flatMap(({ name, sandbox }) => (sandbox ? [] : [name]));
+  interfaces.flatMap(({ name, sandbox }) => (sandbox || !mayBeLink(name) ? [] : [name]));
+
+/** `dev_valid_name`, net/core/dev.c, where all spaces are ASCII's. Half of a character is none. */
+const mayBeLink = (name: string): boolean =>
+  /^(?!\.{1,2}$)[^/:\0\t-\r \ud800-\udfff]+$/u.test(name) && new TextEncoder().encode(name).length < IFNAMSIZ;
 
 /** An address like 0.0.0.0 in the map would let through what nobody means. */
 function refuseReserved({ ips = [] }: CniResult): void {
