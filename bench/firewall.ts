@@ -1,6 +1,6 @@
 /**
- * The firewall plugin with no and with 5,000 other containers on the host, whose iptables (nf_tables) drops what is
- * forwarded: whole processes, in turn. Milliseconds, median (minimum), and the ratio of the minima; a machine that is busy
+ * The firewall plugin with no and with 5,000 other containers on the host, and with 5,000 chains of others (kube-proxy with
+ * many services) but no containers; iptables (nf_tables) drops what is forwarded. Whole processes, in turn. Milliseconds, median (minimum), and the ratio of the minima; a machine that is busy
  * with other things makes the others meaningless.
  * DEL waits, when its socket is closed, until the kernel has freed what it deleted (a grace period of RCU): time, but not
  * the processor's.
@@ -56,6 +56,12 @@ function fill(): void {
   call({ ...common, config, command: "DEL" });
 }
 
+/** Chains that are none of ours and see no packets by themselves. */
+function fillChains(): void {
+  const names = Array.from({ length: CONTAINERS }, (_, n) => `chain KUBE-SVC-${String(n).padStart(16, "0")} { }`);
+  must(["nft", "-f", "-"], `table ip nat {\n${names.join("\n")}\n}\n`);
+}
+
 const empty = (): unknown =>
   must(["nft", "-f", "-"], "flush map inet tsnet fw4-0x1000\nflush map inet tsnet fw6-0x1000\n");
 
@@ -83,14 +89,15 @@ function processorMs(command: string, given: object): number {
   return Number(resourceUsage.cpuTime.total) / 1000;
 }
 
-const times = VERBS.map(() => ({ none: [] as number[], many: [] as number[] }));
-const processor = VERBS.map(() => ({ none: [] as number[], many: [] as number[] }));
+const measured = () => VERBS.map(() => ({ none: [] as number[], many: [] as number[], chains: [] as number[] }));
+const [times, processor] = [measured(), measured()];
 call({ ...common, config, command: "ADD" });
 call({ ...common, config, command: "DEL" });
 for (let run = 0; run < RUNS; run++) {
-  for (const side of ["none", "many"] as const) {
+  for (const side of ["none", "many", "chains"] as const) {
     if (side === "many") fill();
     else empty();
+    if (side === "chains") fillChains();
     for (const [i, { name, command, config: given }] of VERBS.entries()) {
       if (name === "DEL without prevResult") call({ ...common, config, command: "ADD" });
       times[i]?.[side].push(call({ ...common, command, config: given }).ms);
@@ -99,17 +106,19 @@ for (let run = 0; run < RUNS; run++) {
       if (name === "DEL without prevResult") call({ ...common, config, command: "ADD" });
       processor[i]?.[side].push(processorMs(command, given));
     }
+    if (side === "chains") must(["nft", "delete", "table", "ip", "nat"]);
   }
 }
 deleteNetns([netns]);
-for (const [what, measured] of [
+for (const [what, all] of [
   ["Time", times],
   ["Processor time", processor],
 ] as const)
   table(
-    [what, "no others", `${CONTAINERS} others`, "ratio"],
+    [what, "no others", `${CONTAINERS} others`, "ratio", `${CONTAINERS} foreign chains`, "ratio"],
     VERBS.map(({ name }, i) => {
-      const { none = [], many = [] } = measured[i] ?? {};
-      return [name, shown(none), shown(many), (Math.min(...many) / Math.min(...none)).toFixed(2)];
+      const { none = [], many = [], chains = [] } = all[i] ?? {};
+      const ratio = (values: readonly number[]) => (Math.min(...values) / Math.min(...none)).toFixed(2);
+      return [name, shown(none), shown(many), ratio(many), shown(chains), ratio(chains)];
     }),
   );

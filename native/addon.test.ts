@@ -184,6 +184,20 @@ describe("netlink", () => {
     fs.closeSync(file);
   });
 
+  test("only messages that hold certain bytes", () => {
+    const socket = native.netlinkOpen(0, netns);
+    const dump = linkRequest(RTM_GETLINK, REQUEST | DUMP, 1);
+    const holding = (text: string) => native.netlinkExchange(socket, dump, 2000, bytes(text));
+    const all = types(native.netlinkExchange(socket, dump, 2000, undefined));
+    expect(all).toContain(16);
+    expect(types(holding("\x03lo\0"))).toEqual([16, 3]);
+    expect(types(holding("\x07nothing"))).toEqual([3]);
+    expect(types(holding("\x07nothing\x03lo\0"))).toEqual([16, 3]);
+    expect(types(holding(""))).toEqual(all);
+    expect(() => holding("x".repeat(1025))).toThrow(RangeError);
+    native.closeFd(socket);
+  });
+
   test("a socket closed aside is gone for us at once, and soon for the kernel", async () => {
     const socket = native.netlinkOpen(NETLINK_NETFILTER, -1);
     const [, inode = ""] = /\[(\d+)\]/.exec(fs.readlinkSync(`/proc/self/fd/${socket}`)) ?? [];

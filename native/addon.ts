@@ -93,9 +93,16 @@ export interface Native {
    * EINVAL when `request` is no sequence of messages; ETIMEDOUT when the answer is not complete after `timeoutMs` (-1 waits
    * for ever); ENOBUFS when the receive buffer ran over; E2BIG over 256 MiB. After an error the socket can be used again.
    * A second exchange on the same socket waits for the first.
+   * @param containing stretches of bytes, each behind a byte with its length, 1024 bytes in all: of messages with data only
+   *   those come back that hold one of them
    */
-  netlinkExchange(socket: Fd, request: Uint8Array, timeoutMs: number): Uint8Array;
-  netlinkExchangeAsync(socket: Fd, request: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  netlinkExchange(socket: Fd, request: Uint8Array, timeoutMs: number, containing?: Uint8Array): Uint8Array;
+  netlinkExchangeAsync(
+    socket: Fd,
+    request: Uint8Array,
+    timeoutMs: number,
+    containing?: Uint8Array,
+  ): Promise<Uint8Array>;
   /**
    * `closeFd` for a socket of nf_tables that deleted something, without waiting (on Linux 6.9 and later) until the kernel has
    * freed it.

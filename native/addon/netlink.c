@@ -46,6 +46,8 @@ static napi_value js_subscribe(napi_env env, napi_callback_info info) {
   return netlink_subscribe(fd, groups, count, &error) < 0 ? js_throw(env, &error) : js_undefined(env);
 }
 
+enum { MAX_WANTED = 1024 };
+
 /* An exchange or a receive. The asynchronous forms work on a duplicate, so that closing and reusing the number is safe. */
 struct transfer {
   struct task task;
@@ -55,6 +57,8 @@ struct transfer {
   const uint8_t *request;
   size_t length;
   uint8_t *owned; /* a copy of the request, in the asynchronous form */
+  uint8_t wanted[MAX_WANTED];
+  size_t wanted_length;
   struct bytes answer;
   struct cancel cancel;
 };
@@ -75,6 +79,8 @@ static int run_exchange(struct task *task, bool own_thread) {
   int result = netlink_exchange(&peer, transfer->request, transfer->length, transfer->timeout_ms, &transfer->answer,
                                 &task->error);
   pthread_mutex_unlock(lock);
+  if (result == 0 && transfer->wanted_length > 0)
+    netlink_select(&transfer->answer, transfer->wanted, transfer->wanted_length);
   return result;
 }
 
@@ -135,12 +141,26 @@ static int prepare_receive(struct task *task) {
 static const struct task_kind exchange = {"netlinkExchange", prepare_exchange, run_exchange, answer_of, drop_exchange};
 static const struct task_kind receive = {"netlinkReceive", prepare_receive, run_receive, datagram_of, drop_receive};
 
+/* The stretches of bytes to look for, if they are given. */
+static bool read_wanted(const struct args *args, struct transfer *out) {
+  enum { AT = 3 };
+  const uint8_t *wanted;
+  if (args->at[AT] == NULL || js_is_undefined(args, AT)) return true;
+  if (!js_bytes(args, AT, &wanted, &out->wanted_length)) return false;
+  if (out->wanted_length > sizeof out->wanted) {
+    napi_throw_range_error(args->env, NULL, "netlinkExchange: argument 4 has more than 1024 bytes");
+    return false;
+  }
+  if (out->wanted_length > 0) memcpy(out->wanted, wanted, out->wanted_length);
+  return true;
+}
+
 static bool read_transfer(napi_env env, napi_callback_info info, const struct task_kind *kind, struct transfer *out) {
   struct args args;
   *out = (struct transfer){.task = {.kind = kind}, .duplicate = -1};
   size_t count = kind == &exchange ? 3 : 2;
   return js_args(env, info, kind->name, count, &args) && js_fd(&args, 0, false, &out->fd) &&
-         (kind == &receive || js_bytes(&args, 1, &out->request, &out->length)) &&
+         (kind == &receive || (js_bytes(&args, 1, &out->request, &out->length) && read_wanted(&args, out))) &&
          js_integer(&args, count - 1, -1, INT64_C(1) << 40, &out->timeout_ms);
 }
 

@@ -38,7 +38,7 @@ import {
 } from "../netlink/socket/index.ts";
 import { align4, type Message, type MessageInput, type RawMessage, setSeq } from "../netlink/wire/index.ts";
 import { HOOK, type TableRef } from "./nft-change.ts";
-import { containsAny, onlyWith } from "./only-with.ts";
+import { containsAny } from "./only-with.ts";
 
 /** A question for one object by its exact name or key. */
 export interface NftLookup<T> {
@@ -219,18 +219,27 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     }
   }
 
-  async function dump<A extends Message, R extends Message>(schema: A, value: MessageInput<A>, reply: R) {
+  async function dump<A extends Message, R extends Message>(
+    schema: A,
+    value: MessageInput<A>,
+    reply: R,
+    containing?: readonly Uint8Array[],
+  ) {
     await generation();
     try {
-      return await socket.dump(schema, value, reply);
+      return await socket.dump(schema, value, reply, containing);
     } catch (error) {
       if (error instanceof NetlinkError && error.code === "ENOENT") return [];
       throw error;
     }
   }
 
-  const rules = <R extends Message>({ family, table }: TableRef, chain: string, reply: R) =>
-    dump(getRule, { header: { family }, attrs: { table, chain } }, reply);
+  const rules = <R extends Message>(
+    { family, table }: TableRef,
+    chain: string,
+    reply: R,
+    containing?: readonly Uint8Array[],
+  ) => dump(getRule, { header: { family }, attrs: { table, chain } }, reply, containing);
 
   return {
     generation,
@@ -238,8 +247,8 @@ export function nftView(socket: NetlinkSocket): GenerationView {
     findAll,
     async elements({ family, table }, set, containing) {
       const keep = containsAny(containing);
-      const reply = onlyWith(keep ? someElements(keep) : newElements, containing, NOTHING);
-      const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply);
+      const reply = keep ? someElements(keep) : newElements;
+      const answers = await dump(getElements, { header: { family }, attrs: { table, set } }, reply, containing);
       return answers.flatMap(({ attrs }) => attrs.elements ?? []);
     },
     async elementsWithKeys({ family, table }, set, wanted) {
@@ -252,28 +261,25 @@ export function nftView(socket: NetlinkSocket): GenerationView {
       return elements.filter((element) => element.key?.value !== undefined && wanted(element.key.value));
     },
     rules: async (table, chain, containing) =>
-      (await rules(table, chain, onlyWith(newRule, containing, NOTHING)))
-        .map(({ attrs }) => attrs)
-        .filter((rule) => rule.chain !== undefined),
+      (await rules(table, chain, newRule, containing)).map(({ attrs }) => attrs),
     ruleComments: async (table, chain) =>
       (await rules(table, chain, ruleHead)).map(({ attrs }) => commentOf(attrs.userdata) ?? ""),
     async chains({ family, table }, containing) {
-      const answers = await dump(getChain, { header: { family } }, onlyWith(newChain, containing, NOTHING));
+      const answers = await dump(getChain, { header: { family } }, newChain, containing);
       return answers.map(({ attrs }) => attrs).filter((chain) => chain.table === table);
     },
     async baseChains(hook, ...names) {
       // The attribute as it travels: length 8, type HOOKNUM, the number.
       const attribute = Uint8Array.of(8, 0, NFTA_HOOK.HOOKNUM, 0, 0, 0, 0, HOOK[hook]);
       const needles = [attribute, ...names.map((name) => new TextEncoder().encode(`${name}\0`))];
-      const answers = await dump(getChain, {}, onlyWith(newChain, needles, NOTHING));
+      const answers = await dump(getChain, {}, newChain, needles);
       return answers
         .filter(({ attrs }) => attrs.hook?.hooknum === HOOK[hook] || names.includes(attrs.name ?? ""))
         .map(({ header, attrs }) => ({ ...attrs, family: header.family }));
     },
     async counters({ family, table }, containing) {
       const value = { header: { family }, attrs: { table, type: NFT_OBJECT.COUNTER } };
-      const answers = await dump(getObject, value, onlyWith(newObject, containing, NOTHING));
-      return answers.map(({ attrs }) => attrs).filter((object) => object.name !== undefined);
+      return (await dump(getObject, value, newObject, containing)).map(({ attrs }) => attrs);
     },
     async tables() {
       const answers = await dump(getTable, {}, newTable);
@@ -288,8 +294,6 @@ interface Question {
   resolve(found: unknown[]): void;
   reject(error: unknown): void;
 }
-
-const NOTHING = { header: { family: "unspec", version: 0, resId: 0 }, attrs: {} } as const;
 
 function answerOf<T>(lookup: NftLookup<T>, outcome: Outcome | undefined): T | undefined {
   if (outcome?.errno === ENOENT) return undefined;

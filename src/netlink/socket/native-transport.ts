@@ -12,10 +12,10 @@ export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12 } as const;
 export function nativeTransport(native: Native, protocol: number, netns: Fd, waiting: "here" | "aside"): Transport {
   const fd = native.netlinkOpen(protocol, netns);
   return {
-    exchange: (request, timeoutMs) =>
+    exchange: (request, timeoutMs, containing) =>
       waiting === "here"
-        ? native.netlinkExchange(fd, request, timeoutMs)
-        : native.netlinkExchangeAsync(fd, request, timeoutMs),
+        ? native.netlinkExchange(fd, request, timeoutMs, containing)
+        : native.netlinkExchangeAsync(fd, request, timeoutMs, containing),
     close: (aside) => (aside ? native.netlinkCloseAside(fd) : native.closeFd(fd)),
   };
 }

@@ -48,8 +48,17 @@ export interface NetlinkSocket {
     reply: R,
     object?: string,
   ): Promise<MessageOf<R>>;
-  /** A list. Asked for again while the kernel says that it changed underneath; NetlinkError EINTR when that does not end. */
-  dump<A extends Message, R extends Message>(ask: A, value: MessageInput<A>, reply: R): Promise<MessageOf<R>[]>;
+  /**
+   * A list. Asked for again while the kernel says that it changed underneath; NetlinkError EINTR when that does not end.
+   * @param containing at least the messages that have one of these stretches of bytes in them, and at most all: thousands
+   *   are passed over in hardly more time than the kernel takes to list them
+   */
+  dump<A extends Message, R extends Message>(
+    ask: A,
+    value: MessageInput<A>,
+    reply: R,
+    containing?: readonly Uint8Array[],
+  ): Promise<MessageOf<R>[]>;
   /** @param aside without waiting for what the kernel still has to free (nf_tables) */
   close(aside?: boolean): void;
 }
@@ -62,26 +71,26 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   let seq = 0;
 
-  async function exchange(requests: readonly Request[]): Promise<Answer[]> {
+  async function exchange(requests: readonly Request[], containing?: Uint8Array): Promise<Answer[]> {
     if (requests.length === 0) return [];
     if (seq + requests.length > 0xffff_ffff) seq = 0;
     const first = seq + 1;
     const sent: Sent[] = [];
     for (const request of requests) sent.push({ request, bytes: request.encode(++seq) });
     const op = `${requests[0]?.op}${requests.length === 1 ? "" : ` and ${requests.length - 1} more`}`;
-    const answer = await ask(transport, concat(sent), timeoutMs, op);
+    const answer = await ask(transport, concat(sent), timeoutMs, op, containing);
     return sortOut(answer, first, sent, op);
   }
 
-  async function exchangeOne(req: Request): Promise<Answer> {
-    const [outcome] = await exchange([req]);
+  async function exchangeOne(req: Request, containing?: Uint8Array): Promise<Answer> {
+    const [outcome] = await exchange([req], containing);
     if (!outcome) throw new NetlinkError(req.op, EPROTO, { message: "no answer" });
     return outcome;
   }
 
   /** One reading of a list; interrupted when the kernel says, in one of several ways, that it is not the whole list. */
-  async function dumpOnce(req: Request): Promise<Outcome> {
-    const outcome = await exchangeOne(req).catch((error: unknown) => {
+  async function dumpOnce(req: Request, containing?: Uint8Array): Promise<Outcome> {
+    const outcome = await exchangeOne(req, containing).catch((error: unknown) => {
       if (!isNetlinkError(error, "ENOBUFS")) throw error;
       const refused = new Answer();
       refused.refuse(ENOBUFS, error);
@@ -97,7 +106,7 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
   }
 
   return {
-    exchange,
+    exchange: (requests) => exchange(requests),
     async commit(...requests) {
       const outcomes = await exchange(requests);
       for (const [i, outcome] of outcomes.entries()) {
@@ -116,10 +125,11 @@ export function netlinkSocket(transport: Transport, options: { timeoutMs?: numbe
         throw new NetlinkError(req.op, EPROTO, { message: `expected ${reply.name}, got type ${raw?.type ?? "none"}` });
       return reply.decode(raw.bytes) as never;
     },
-    async dump(ask, value, reply) {
+    async dump(ask, value, reply, containing) {
       const req = request(ask, value, NLM_F.REQUEST | NLM_F.DUMP);
+      const wanted = containing && packed(containing);
       for (let attempt = 1; ; attempt++) {
-        const outcome = await dumpOnce(req);
+        const outcome = await dumpOnce(req, wanted);
         if (!outcome.interrupted)
           return outcome.replies.filter((r) => r.type === reply.type).map((r) => reply.decode(r.bytes)) as never;
         if (attempt < DUMP_TRIES) continue;
@@ -193,9 +203,33 @@ function takeNote(outcome: Answer, raw: RawMessage, { request, bytes }: Sent): v
   else if (raw.flags & NLM_F.ACK_TLVS) outcome.warning ??= readAck(raw).tlvs.message;
 }
 
-async function ask(transport: Transport, bytes: Uint8Array, timeoutMs: number, op: string): Promise<Uint8Array> {
+/** What the addon takes in all, and for each. */
+const MAX_WANTED = 1024;
+const MAX_STRETCH = 255;
+
+/** Each behind its length; `undefined` for more than can be looked for. */
+function packed(stretches: readonly Uint8Array[]): Uint8Array | undefined {
+  const length = stretches.reduce((n, stretch) => n + 1 + stretch.length, 0);
+  if (length > MAX_WANTED || stretches.some((stretch) => stretch.length > MAX_STRETCH)) return undefined;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const stretch of stretches) {
+    out[at] = stretch.length;
+    out.set(stretch, at + 1);
+    at += 1 + stretch.length;
+  }
+  return out;
+}
+
+async function ask(
+  transport: Transport,
+  bytes: Uint8Array,
+  timeoutMs: number,
+  op: string,
+  containing: Uint8Array | undefined,
+): Promise<Uint8Array> {
   try {
-    return await transport.exchange(bytes, timeoutMs);
+    return await transport.exchange(bytes, timeoutMs, containing);
   } catch (error) {
     const errno = (error as { errno?: unknown }).errno;
     if (errno === ETIMEDOUT) throw new NetlinkError(op, ETIMEDOUT, { message: `no answer within ${timeoutMs} ms` });

@@ -6,8 +6,10 @@ export interface Transport {
   /**
    * Sends concatenated messages and gives back all messages that answer them, concatenated, as they came.
    * Throws an error with `code` ETIMEDOUT (no answer) or ENOBUFS (the kernel dropped messages).
+   * @param containing stretches of bytes, each behind a byte with its length: messages with data that hold none of them may
+   *   be left out
    */
-  exchange(request: Uint8Array, timeoutMs: number): Uint8Array | Promise<Uint8Array>;
+  exchange(request: Uint8Array, timeoutMs: number, containing?: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** @param aside without waiting for what the kernel still has to free (nf_tables) */
   close(aside?: boolean): void;
 }
