@@ -29,6 +29,10 @@ test("args.cni counts before the config, key by key", () => {
     ["net.ipv4.ip_forward", "0"],
     ["net.core.somaxconn", "9"],
   ]);
+  // However it is spelt, it is the same parameter.
+  const spelt = { sysctl: { "net.ipv4.ip_forward": "1" }, args: { cni: { sysctl: { "net/ipv4/ip_forward": "0" } } } };
+  expect(conf(spelt).sysctls.map(({ path, value }) => [path, value])).toEqual([["net/ipv4/ip_forward", "0"]]);
+  expect(conf({ sysctl: { "net.ipv4.ip_forward": "1", "net/ipv4/ip_forward": "0x1" } }).sysctls.length).toBe(1);
   // Also without any in the config, where the reference crashes.
   expect(conf({ args }).sysctls.length).toBe(2);
 });
@@ -63,6 +67,14 @@ describe("refused", () => {
     [{ dataDir: 5 }, /key "dataDir": need a string/],
     [{ sysctl: [] }, /key "sysctl": need an object/],
     [{ sysctl: { "net.ipv4.ip_forward": 1 } }, /key "sysctl\.net\.ipv4\.ip_forward": need a string, have 1/],
+    [
+      { sysctl: { "net.ipv4.ip_forward": "1", "net/ipv4/ip_forward": "0" } },
+      /keys "net\.ipv4\.ip_forward" and "net\/ipv4\/ip_forward" of sysctl are one parameter and have different values/,
+    ],
+    [
+      { args: { cni: { sysctl: { "net/ipv4/ip_forward": "1", "net.ipv4.ip_forward": "0" } } } },
+      /are one parameter and have different values/,
+    ],
     [{ sysctl: { "kernel.hostname": "x" } }, /key "sysctl\.kernel\.hostname": is outside net/],
     [
       { args: { cni: { sysctl: { "vm.swappiness": "0" } } } },

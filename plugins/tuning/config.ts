@@ -3,7 +3,7 @@ import { CNI_CODE, CniError } from "../../src/cni/errors.ts";
 import { type Fields, fields } from "../../src/cni/keys.ts";
 import type { AttachmentRequest, NetworkConfig } from "../../src/cni/types.ts";
 import { parseMac } from "../../src/plugin/mac.ts";
-import { parseSysctl, type Sysctl } from "./sysctl.ts";
+import { parseSysctl, requireSameValue, type Sysctl } from "./sysctl.ts";
 
 /** What a link is set to. Absent: left as it is. */
 export interface LinkSettings {
@@ -81,20 +81,29 @@ function macOf(f: Fields | undefined): string | undefined {
   return mac;
 }
 
-/** Those of a later object count before the earlier one's. */
+/** Those of a later object count before the earlier one's, however each spells them. */
 function sysctlsOf(objects: readonly (Fields | undefined)[]): Sysctl[] {
-  const byKey = new Map<string, Sysctl>();
-  for (const f of objects) {
-    if (!f) continue;
-    for (const [key, value] of Object.entries(f.raw)) {
-      if (value === null) continue;
-      if (typeof value !== "string") throw f.wrong(key, "a string");
-      byKey.set(key, parseSysctl(f.pathOf(key), key, value));
-    }
+  const byPath = new Map<string, Sysctl>();
+  for (const f of objects) if (f) for (const [path, sysctl] of sysctlsIn(f)) byPath.set(path, sysctl);
+  if (byPath.size > MAX_SYSCTLS)
+    throw new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, `key "sysctl": ${byPath.size} entries, at most ${MAX_SYSCTLS}`);
+  return [...byPath.values()];
+}
+
+/**
+ * One parameter may be spelled in two ways, which the order of keys must not decide between. Of one key twice, JSON's readers
+ * (and libcni's before they call a plugin) leave the last.
+ */
+function sysctlsIn(f: Fields): Map<string, Sysctl> {
+  const byPath = new Map<string, Sysctl>();
+  for (const [key, value] of Object.entries(f.raw)) {
+    if (value === null) continue;
+    if (typeof value !== "string") throw f.wrong(key, "a string");
+    const sysctl = parseSysctl(f.pathOf(key), key, value);
+    requireSameValue(byPath.get(sysctl.path), sysctl);
+    byPath.set(sysctl.path, sysctl);
   }
-  if (byKey.size > MAX_SYSCTLS)
-    throw new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, `key "sysctl": ${byKey.size} entries, at most ${MAX_SYSCTLS}`);
-  return [...byKey.values()];
+  return byPath;
 }
 
 /** Lowest to highest: the config's `mac`, CNI_ARGS MAC, the runtime's (capability `mac`), `args.cni.mac`. */

@@ -11,8 +11,8 @@ import type { Files } from "./files.ts";
 import { type Before, readRecord, removeRecord } from "./record.ts";
 import { restore } from "./restore.ts";
 
-/** What a killed ADD leaves of its writing: a record without a word, or a file under its passing name. */
-const PASSING = /^\.tsnet-[0-9a-f]{16}\.tmp$/;
+/** What a file that replaces a record is called until it is whole. */
+const PASSING = /\/\.tsnet-[0-9a-f]{16}\.tmp$/;
 
 /**
  * GC: for this network's attachments that are not listed puts back what was, where their namespace still stands, and
@@ -27,7 +27,7 @@ export async function gc(req: GcRequest<TuningConf>, ctx: PluginContext, files: 
   const halfMade: string[] = [];
   for (const name of listIfThere(files, folder)) {
     const path = `${folder}/${name}`;
-    if (isEmpty(files, path) && (name.endsWith(".json") || PASSING.test(name))) halfMade.push(path);
+    if (isHalfMade(files, path)) halfMade.push(path);
     const record = name.endsWith(".json") ? recordAt(files, path) : undefined;
     if (record?.ours?.owner.network === own && !valid.has(record.ours.owner.attachment)) stale.push({ path, record });
   }
@@ -58,16 +58,17 @@ function recordAt(files: Files, path: string): Before | undefined {
   }
 }
 
-const isEmpty = (files: Files, path: string): boolean => {
+/** What a killed ADD leaves of its writing: a record without a word, or a file under its passing name. */
+function isHalfMade(files: Files, path: string): boolean {
   const is = files.stat(path, false);
-  return is?.kind === "file" && is.size === 0;
-};
+  return is?.kind === "file" && (PASSING.test(path) || (path.endsWith(".json") && is.size === 0));
+}
 
-/** One that is being written is empty for a moment as well. */
+/** One that is being written looks like that for a moment as well. */
 async function removeHalfMade(files: Files, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   await Bun.sleep(MARK_PAUSE_MS);
-  for (const path of paths) if (isEmpty(files, path)) removeRecord(files, path);
+  for (const path of paths) if (isHalfMade(files, path)) removeRecord(files, path);
 }
 
 async function putBack(record: Before, { host, note }: PluginContext): Promise<void> {

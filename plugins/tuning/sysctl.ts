@@ -50,18 +50,23 @@ export interface Present extends Sysctl {
   readonly was: string | undefined;
 }
 
+/** CniError 7 for one parameter under two names with different values. */
+export function requireSameValue(twin: Sysctl | undefined, sysctl: Sysctl): void {
+  if (!twin || sameValue(twin.value, sysctl.value)) return;
+  throw new CniError(
+    CNI_CODE.INVALID_NETWORK_CONFIG,
+    `keys ${JSON.stringify(twin.key)} and ${JSON.stringify(sysctl.key)} of sysctl are one parameter and have different values`,
+    "name it once",
+  );
+}
+
 /** Reads all of them before any is written. CniError 7 for what the kernel does not have, and for one parameter twice. */
 export async function readSysctls(sandbox: Kernel, wanted: readonly Sysctl[], ifName: string): Promise<Present[]> {
   const found: Present[] = [];
   for (const sysctl of wanted) {
     const at = sysctlPath(sysctl, ifName);
     const twin = found.find((each) => each.at === at);
-    if (twin && !sameValue(twin.value, sysctl.value))
-      throw new CniError(
-        CNI_CODE.INVALID_NETWORK_CONFIG,
-        `keys "${twin.key}" and "${sysctl.key}" of sysctl are one parameter and have different values`,
-        "name it once",
-      );
+    requireSameValue(twin, sysctl);
     if (!twin) found.push({ ...sysctl, at, was: await readSysctl(sandbox, sysctl, at) });
   }
   return found;
