@@ -144,7 +144,8 @@ export interface Native {
 
   // --- files (node:fs costs 2 ms of start-up); modes are subject to the umask, as in open(2)
   /**
-   * flock(2) LOCK_EX on a file that is made if absent (mode 0600), never unlinked; symbolic links are refused (ELOOP).
+   * flock(2) LOCK_EX on a file that is made if absent (mode 0600); symbolic links are refused (ELOOP). Its
+   * holder may remove the file: who waits for it takes the lock of the next one of that name.
    * `closeFd` gives it up. ETIMEDOUT after `timeoutMs` (0 does not wait, -1 waits for ever); waiters are served in the order
    * they came.
    */

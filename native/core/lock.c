@@ -107,7 +107,8 @@ static int lock(int fd, int64_t timeout_ms) {
   return 0;
 }
 
-int lock_file(const char *path, int64_t timeout_ms, struct sys_error *error) {
+/* Takes the lock of the file that has that name now. 0 when it has it no more: somebody removed it while we waited. */
+static int lock_named(const char *path, int64_t timeout_ms, int *locked, struct sys_error *error) {
   /*
    * O_NONBLOCK: a fifo of that name must not stop us; it does not change what flock does. O_NOFOLLOW: a link of that name
    * must not make a file elsewhere.
@@ -122,8 +123,25 @@ int lock_file(const char *path, int64_t timeout_ms, struct sys_error *error) {
     fail_with(error, "flock", EINVAL, path);
   else if (lock(fd, timeout_ms) < 0)
     fail(error, "flock", path);
+  else if (statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &st) < 0)
+    fail(error, "statx", path);
   else
-    result = fd;
-  if (result < 0) close(fd);
+    result = st.stx_nlink > 0;
+  if (result == 1)
+    *locked = fd;
+  else
+    close(fd);
   return result;
+}
+
+/* Far more often than files of one name are removed. */
+enum { MOST_TRIES = 1000 };
+
+int lock_file(const char *path, int64_t timeout_ms, struct sys_error *error) {
+  int fd = -1;
+  for (int i = 0; i < MOST_TRIES; i++) {
+    int result = lock_named(path, timeout_ms, &fd, error);
+    if (result != 0) return result < 0 ? -1 : fd;
+  }
+  return fail_with(error, "flock", EBUSY, path);
 }

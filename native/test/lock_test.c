@@ -88,7 +88,35 @@ static void it_is_the_lock_that_flock_knows(void) {
   close(other);
 }
 
-static int count_up(int rounds) {
+/* Of those who wait for a file that its holder removes, one makes the next, and they never hold two of that name. */
+static void a_removed_file_is_locked_by_nobody(void) {
+  struct sys_error error;
+  struct stat named;
+  struct stat held;
+  int ready[2];
+  char byte;
+  CHECK(pipe(ready) == 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    int fd = lock_file("lock", -1, &error);
+    if (fd < 0 || write(ready[1], "x", 1) != 1) _exit(1);
+    pause_ms(100);
+    _exit(unlink("lock") == 0 ? 0 : 1);
+  }
+  CHECK(read(ready[0], &byte, 1) == 1);
+  int fd = lock_file("lock", 5000, &error);
+  int status;
+  waitpid(pid, &status, 0);
+  CHECK(status == 0);
+  CHECK(fd >= 0);
+  CHECK(fstat(fd, &held) == 0 && stat("lock", &named) == 0 && held.st_ino == named.st_ino && held.st_nlink == 1);
+  CHECK_FAILS(lock_file("lock", 0, &error), error, ETIMEDOUT);
+  close(fd);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+static int count_up(int rounds, int removing) {
   for (int i = 0; i < rounds; i++) {
     struct sys_error error;
     char text[16] = {0};
@@ -99,17 +127,19 @@ static int count_up(int rounds) {
     int length = snprintf(text, sizeof text, "%d", (got > 0 ? atoi(text) : 0) + 1);
     if (pwrite(fd, text, (size_t)length, 0) != length) return 1;
     close(fd);
+    if (removing && i % 3 == 0 && unlink("lock") < 0) return 1;
     close(lock);
   }
   return 0;
 }
 
-static void many_processes_never_hold_it_together(void) {
+static void hold_in_turn(int removing) {
   enum { PROCESSES = 20, ROUNDS = 25 };
   char text[16] = {0};
   int bad = 0;
+  unlink("count");
   for (int i = 0; i < PROCESSES; i++)
-    if (fork() == 0) _exit(count_up(ROUNDS));
+    if (fork() == 0) _exit(count_up(ROUNDS, removing));
   for (int i = 0; i < PROCESSES; i++) {
     int status;
     wait(&status);
@@ -120,6 +150,14 @@ static void many_processes_never_hold_it_together(void) {
   CHECK(read(fd, text, sizeof text - 1) > 0);
   close(fd);
   CHECK(atoi(text) == PROCESSES * ROUNDS);
+}
+
+static void many_processes_never_hold_it_together(void) {
+  hold_in_turn(0);
+}
+
+static void nor_when_some_remove_it(void) {
+  hold_in_turn(1);
 }
 
 static void *time_out(void *argument) {
@@ -167,7 +205,9 @@ int main(void) {
   RUN(a_held_lock_is_given_up_in_time);
   RUN(a_lock_is_had_when_the_holder_ends_or_dies);
   RUN(it_is_the_lock_that_flock_knows);
+  RUN(a_removed_file_is_locked_by_nobody);
   RUN(many_processes_never_hold_it_together);
+  RUN(nor_when_some_remove_it);
   RUN(many_threads_time_out_each_by_itself);
   RUN(what_is_no_file_is_refused_without_waiting);
   RUN(a_symbolic_link_is_not_followed);

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { loadNative } from "../../native/load.ts";
 import { makeNetns, makeSandbox } from "../support/netns.ts";
 import { randomName } from "../support/run.ts";
 import { testUnless } from "../support/skip.ts";
@@ -50,7 +51,20 @@ testUnless(lacksTsnet, "gc finds what the dead left, says so first, and leaves t
   expect(dry.stdout).not.toContain("living");
   expect(diff(before, await snapshot(host, { folders: [w.folder] }))).toEqual([]);
 
+  // Locks: of namespaces that are gone, of one that is there, one that somebody holds, and what is no lock of ours.
+  const inode = (await host.exec("stat", "-Lc", "%d-%i", "/proc/self/ns/net")).trim();
+  const here = `/run/tsnet/nft-${inode}.lock`;
+  expect(existsSync(here)).toBe(true);
+  const gone = ["nft-4-77.lock", "overlay-4-77-0123456789abcdef.lock"].map((file) => `/run/tsnet/${file}`);
+  const stay = ["nft-4-78.lock", "nft-4-77.locked", "other.lock"].map((file) => `/run/tsnet/${file}`);
+  for (const file of [...gone, ...stay]) await Bun.write(file, "");
+  const native = loadNative();
+  const held = native.lockFile(stay[0] ?? "", 0);
+
   const done = await gc("--yes");
+  native.closeFd(held);
+  expect([here, ...stay, ...gone].filter((file) => existsSync(file))).toEqual([here, ...stay]);
+  for (const file of stay) rmSync(file);
   expect({ code: done.code, err: done.stderr }).toEqual({ code: 0, err: "" });
   expect(existsSync(`/run/netns/${name}`)).toBe(false);
   const after = await snapshot(host, { folders: [w.folder] });

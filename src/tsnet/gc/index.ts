@@ -9,12 +9,13 @@ import { errorObject, Unsuccessful } from "../report.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { count, jsonLine, printable } from "../text.ts";
 import { deadAttachments, type GcOptions, type Leftover, leftovers } from "./find.ts";
+import { removeOldLocks } from "./locks.ts";
 
 const HELP = `
 Looks for attachments that runtimes remember though their namespace is gone (they get their DEL), and for what nobody
 remembers: pairs of links that lead nowhere, published ports and masquerading of addresses that are nowhere, leases
 without a holder, names without a namespace. Only what bears our marks, leases and empty names are touched. Where it cannot
-be told who is there, nothing is.`;
+be told who is there, nothing is. With --yes the empty lock files in /run/tsnet of namespaces that are gone go without a word.`;
 
 /** `tsnet gc`: what was left behind; says so first, removes it with `--yes`. */
 export function gcCommand(s: Surroundings): Command {
@@ -37,6 +38,7 @@ async function run(s: Surroundings, host: Parameters<typeof leftovers>[1], optio
   const outcomes: { leftover: Leftover; error: CniError | undefined }[] = [];
   for (const leftover of found)
     outcomes.push({ leftover, error: options.yes ? await problemOf(leftover.remove) : undefined });
+  if (options.yes) removeOldLocks(s, census.host);
   if (options.json)
     s.out(
       jsonLine({
