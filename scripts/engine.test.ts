@@ -57,10 +57,19 @@ test("what cannot go on ends with a message, and an error object for a runtime",
     const { status, stdout } = runAs(name);
     expect([name, status, stdout]).toEqual([name, 3, expect.stringMatching(/caught/)]);
   }
+  for (const name of ["fills the memory", "wants too much"]) {
+    const { status, stdout } = runAs(name);
+    expect([name, status, stdout]).toEqual([name, 3, '{"caught":"InternalError"}']);
+  }
   const stuck = runAs("never ends", { CNI_COMMAND: "ADD" });
   expect(stuck.status).toBe(1);
   expect(stuck.stderr).toContain("ended without an answer");
   expect(JSON.parse(stuck.stdout).code).toBe(999);
+});
+
+test("memory that is freed is used again, and holds what was put there", () => {
+  const { status, stdout, stderr } = runAs("uses memory again");
+  expect([status, stdout, stderr]).toEqual([0, "", ""]);
 });
 
 test("without memory it says so", () => {

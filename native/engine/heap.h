@@ -9,7 +9,7 @@
  */
 enum {
   /* Addresses: the module's own malloc is below, */
-  HEAP_START = 0x40000000,
+  HEAP_START = 0x10000000,
   HEAP_END = 0x60000000,
   /* what is dropped when the executable is built comes next (plan.c), */
   DROPPED_END = 0x68000000,

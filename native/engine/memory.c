@@ -2,14 +2,14 @@
  * The engine's linear memory: 8 GiB of address space, so that no 32-bit address with a 32-bit offset leaves it, of which
  * the first pages and the heap (heap.h) are accessible. The rest faults (main.c says so and ends the process).
  */
-#include "engine.h"
+#include "heap.h"
 
 #include <asm/prctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { INITIAL_PAGES = 256, MAX_PAGES = 16384 };
+enum { INITIAL_PAGES = 256, MAX_PAGES = HEAP_START / WASM_PAGE };
 static const size_t RESERVED = (size_t)8 << 30;
 
 static wasm_rt_memory_t memory;

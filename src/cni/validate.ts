@@ -1,7 +1,7 @@
 import { CNI_CODE, CniError } from "./errors.ts";
 
 /** Container IDs and network names: specification 1.1.0, "Parameters" and "Network configuration format". No upper length. */
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const isName = (text: string): boolean => /^[a-zA-Z0-9]/.test(text) && !/[^a-zA-Z0-9_.-]/.test(text);
 
 /** IFNAMSIZ (linux/if.h) is 16 with the final NUL. */
 const MAX_IFNAME_BYTES = 15;
@@ -9,13 +9,13 @@ const MAX_IFNAME_BYTES = 15;
 /** CniError 4 unless `id` may be a container ID. */
 export function validateContainerId(id: string): void {
   if (id === "") throw new CniError(CNI_CODE.UNKNOWN_CONTAINER, "missing containerID");
-  if (!NAME.test(id)) throw new CniError(CNI_CODE.INVALID_ENVIRONMENT, "invalid characters in containerID", id);
+  if (!isName(id)) throw new CniError(CNI_CODE.INVALID_ENVIRONMENT, "invalid characters in containerID", id);
 }
 
 /** CniError 7 unless `name` may be a network's name. */
 export function validateNetworkName(name: string): void {
   if (name === "") throw new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, "missing network name");
-  if (!NAME.test(name))
+  if (!isName(name))
     throw new CniError(CNI_CODE.INVALID_NETWORK_CONFIG, "invalid characters found in network name", name);
 }
 

@@ -1,6 +1,7 @@
 import "../../../src/main/engine/globals.ts";
 import { makeAll } from "../../../src/netlink/wire/once.ts";
 import { builtins } from "./builtins.ts";
+import { useMemory } from "./memory.ts";
 import { samples } from "./samples.ts";
 
 makeAll();
@@ -19,8 +20,10 @@ const ENDINGS: Record<string, () => unknown> = {
   "nests JSON": () => JSON.parse("[".repeat(5_000_000)),
   "fills the memory": () => {
     const all: Uint8Array[] = [];
-    for (;;) all.push(new Uint8Array(64 << 20).fill(1));
+    for (;;) all.push(new Uint8Array(64 << 20));
   },
+  "wants too much": () => new Uint8Array(2 ** 31 - 1),
+  "uses memory again": () => useMemory(2_000),
 };
 
 function start(): void {
