@@ -2,7 +2,6 @@ import { CTA_FILTER_F_CTA, CTA_PROTO, delFlow, type FlowTuple, getFlow, newFlow 
 import { change, isNetlinkError } from "../netlink/socket/index.ts";
 import type { MessageInput, MessageOf } from "../netlink/wire/index.ts";
 import type { KernelContext } from "./context.ts";
-import { onlyWith } from "./only-with.ts";
 
 /** A tracked connection or exchange of datagrams. `reply` shows where it was translated to. */
 export interface TrackedFlow {
@@ -53,7 +52,7 @@ const FEW = 2_000;
 export function conntrackVerbs(ctx: KernelContext): ConntrackVerbs {
   async function dump(ask: MessageInput<typeof getFlow>, ports?: readonly number[]) {
     try {
-      return await ctx.netfilter().dump(getFlow, ask, onlyWith(newFlow, ports?.map(dstPortAttr), NO_FLOW));
+      return await ctx.netfilter().dump(getFlow, ask, newFlow, ports?.map(dstPortAttr));
     } catch (error) {
       // No conntrack in this kernel, or its netlink part is missing: nothing can be stale.
       if (isNetlinkError(error, "EOPNOTSUPP", "EPROTONOSUPPORT", "EINVAL")) return [];
@@ -94,8 +93,6 @@ export function conntrackVerbs(ctx: KernelContext): ConntrackVerbs {
     },
   };
 }
-
-const NO_FLOW = { header: { family: 0, version: 0, resId: 0 }, attrs: {} };
 
 /** How a port stands in a tuple: CTA_PROTO_DST_PORT, two bytes. */
 const dstPortAttr = (port: number): Uint8Array => Uint8Array.of(6, 0, CTA_PROTO.DST_PORT, 0, port >> 8, port & 255);

@@ -37,8 +37,8 @@ import {
   request,
 } from "../netlink/socket/index.ts";
 import { align4, type Message, type MessageInput, type RawMessage, setSeq } from "../netlink/wire/index.ts";
+import { containsAny } from "./contains-any.ts";
 import { HOOK, type TableRef } from "./nft-change.ts";
-import { containsAny } from "./only-with.ts";
 
 /** A question for one object by its exact name or key. */
 export interface NftLookup<T> {
