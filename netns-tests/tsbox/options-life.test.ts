@@ -117,6 +117,30 @@ test("signals to run go to the container", async (lab) => {
   expect([await child.exited, await new Response(child.stdout).text()]).toEqual([9, "ready\nterm\n"]);
 });
 
+test("a first process that hears no signal is killed by the third that says it should end", async (lab) => {
+  const child = lab.host.start([TSBOX, "run", "--rm", "--name", "deaf", "--network", "none", "box", "sleep", "300"]);
+  await until("it runs", async () => (await lab.tsbox(["ps", "-q", "-f", "name=deaf"])).stdout !== "");
+  const interrupt = (): Promise<unknown> =>
+    lab.host.run([
+      "sh",
+      "-c",
+      `kill -INT $(ps -eo pid,args | awk '/[r]un --rm --name deaf/ && !/nsenter/ {print $1}')`,
+    ]);
+  await interrupt();
+  await Bun.sleep(500);
+  expect(await lab.ok("inspect", "-f", "{{.State.Status}}", "deaf")).toBe("running");
+  // Two that come at once are one.
+  await until("it is over", async () => {
+    await interrupt();
+    await Bun.sleep(200);
+    return child.exitCode !== null;
+  });
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([
+    137,
+    expect.stringContaining("--init"),
+  ]);
+});
+
 test("start --interactive: the terminal is tied to it, and its exit status is start's", async (lab) => {
   await lab.ok("create", "-i", "--name", "again", "--network", "none", "box", "sh", "-c", "cat; exit 4");
   const ran = await lab.tsbox(["start", "-i", "again"], { stdin: "to it" });

@@ -79,7 +79,7 @@ export async function tie(s: Surroundings, client: MonitorClient, ties: Ties): P
     const isTerminal = ties.tty && ties.stdin && s.native.ttySize(0) !== undefined;
     if (isTerminal) undo.push(makeRaw(s.native));
     if (ties.tty) undo.push(followSize(client, s));
-    if (ties.proxySignals) undo.push(passSignals(client));
+    if (ties.proxySignals) undo.push(passSignals(client, s));
     if (ties.stdin)
       passInput(client, isTerminal ? new DetachKeys(ties.detachKeys) : undefined, () => {
         client.send(request.detach());
@@ -145,18 +145,30 @@ function followSize(client: MonitorClient, s: Surroundings): () => void {
   };
 }
 
+const SIGKILL = 9;
 /** Not passed on: what cannot be caught, and what concerns this process alone (as docker-run(1), --sig-proxy). */
 const OWN = ["SIGKILL", "SIGSTOP", "SIGCHLD", "SIGPIPE", "SIGWINCH", "SIGURG"];
 /** Faults of this process itself. */
 const FAULTS = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS"];
 
-function passSignals(client: MonitorClient): () => void {
+/** Who says so often that it is to end means it. */
+const INSISTS = 3;
+
+/**
+ * A first process without a handler hears no SIGINT and no SIGTERM (pid_namespaces(7)): at the third of them it is killed, as
+ * otherwise nothing here would end it.
+ */
+function passSignals(client: MonitorClient, { err }: Pick<Surroundings, "err">): () => void {
   const undo: (() => void)[] = [];
+  let asked = 0;
   for (let number = 1; number < 32; number++) {
     const name = signalName(number);
     if (OWN.includes(name) || FAULTS.includes(name)) continue;
     const pass = (): void => {
-      client.request(request.signal(number)).catch(() => {});
+      if ((name === "SIGINT" || name === "SIGTERM") && ++asked === INSISTS) {
+        err("tsbox: killed, as it did not end when it was told to (--init would pass the signal on to it)\n");
+        client.request(request.signal(SIGKILL, true)).catch(() => {});
+      } else client.request(request.signal(number)).catch(() => {});
     };
     try {
       process.on(name as NodeJS.Signals, pass);
