@@ -4,12 +4,8 @@
 #include "sha2.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,28 +50,6 @@ static napi_value js_exit(napi_env env, napi_callback_info info) {
   int64_t code;
   if (!js_args(env, info, "exit", 1, &args) || !js_integer(&args, 0, 0, 255, &code)) return NULL;
   _exit((int)code);
-}
-
-/* Ends after its parent, by the kernel's hand or its own, so that the last close is here. */
-static int close_rest(void *parent) {
-  syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  while (syscall(SYS_getppid) == *(pid_t *)parent) syscall(SYS_pause);
-  return (int)syscall(SYS_exit_group, 0);
-}
-
-/*
- * Ends at once for whoever waits for this process. The last close of a netfilter socket waits 5 to 15 ms for the kernel's readers of what was
- * removed (nf_tables_api.c, NETLINK_URELEASE), though it can be seen no more; so it is left to a process of which nobody waits for the end. It has
- * none of the standard streams, and not the descriptor that `run` lets a program keep (spawn.c).
- */
-static napi_value js_leave(napi_env env, napi_callback_info info) {
-  (void)env, (void)info;
-  _Alignas(16) static char stack[4096];
-  static pid_t own;
-  own = getpid();
-  syscall(SYS_close_range, 0, 3, 0);
-  clone(close_rest, stack + sizeof stack, CLONE_VM | SIGCHLD, &own);
-  _exit(0);
 }
 
 static napi_value js_sleep(napi_env env, napi_callback_info info) {
@@ -226,7 +200,6 @@ const struct function own_functions[] = {
     {"name", js_name},
     {"executable", js_executable},
     {"exit", js_exit},
-    {"leave", js_leave},
     {"sleep", js_sleep},
     {"now", js_now},
     {"random", js_random},

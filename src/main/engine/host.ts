@@ -9,8 +9,6 @@ export interface Host extends Native {
   /** The path of the engine's executable. */
   executable(): string;
   exit(code: number): never;
-  /** The same with success, without waiting for the kernel to be done with netfilter sockets; standard streams are closed first. */
-  leave(): never;
   /** Blocks; whole milliseconds. */
   sleep(ms: number): void;
   /** Milliseconds of a clock that only goes forward. */
