@@ -46,22 +46,18 @@ static void block256(uint32_t state[8], const uint8_t *p) {
   for (int i = 0; i < 16; i++, p += 4)
     w[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
   for (int i = 16; i < 64; i++) {
-    uint32_t a = w[i - 15], b = w[i - 2];
-    w[i] = w[i - 16] + (ror32(a, 7) ^ ror32(a, 18) ^ a >> 3) + w[i - 7] + (ror32(b, 17) ^ ror32(b, 19) ^ b >> 10);
+    uint32_t x = w[i - 15], y = w[i - 2];
+    w[i] = w[i - 16] + (ror32(x, 7) ^ ror32(x, 18) ^ x >> 3) + w[i - 7] + (ror32(y, 17) ^ ror32(y, 19) ^ y >> 10);
   }
-  uint32_t s[8];
-  memcpy(s, state, sizeof s);
+  uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
   for (int i = 0; i < 64; i++) {
-    uint32_t big1 = ror32(s[4], 6) ^ ror32(s[4], 11) ^ ror32(s[4], 25);
-    uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-    uint32_t t1 = s[7] + big1 + choice + (uint32_t)(K[i] >> 32) + w[i];
-    uint32_t big0 = ror32(s[0], 2) ^ ror32(s[0], 13) ^ ror32(s[0], 22);
-    uint32_t t2 = big0 + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-    memmove(s + 1, s, 7 * sizeof *s);
-    s[4] += t1;
-    s[0] = t1 + t2;
+    uint32_t t1 = h + (ror32(e, 6) ^ ror32(e, 11) ^ ror32(e, 25)) + ((e & f) ^ (~e & g)) + (uint32_t)(K[i] >> 32) + w[i];
+    uint32_t t2 = (ror32(a, 2) ^ ror32(a, 13) ^ ror32(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+    h = g, g = f, f = e, e = d + t1;
+    d = c, c = b, b = a, a = t1 + t2;
   }
-  for (int i = 0; i < 8; i++) state[i] += s[i];
+  const uint32_t added[8] = {a, b, c, d, e, f, g, h};
+  for (int i = 0; i < 8; i++) state[i] += added[i];
 }
 
 static void block512(uint64_t state[8], const uint8_t *p) {
@@ -71,22 +67,18 @@ static void block512(uint64_t state[8], const uint8_t *p) {
     for (int j = 0; j < 8; j++) w[i] = w[i] << 8 | *p++;
   }
   for (int i = 16; i < 80; i++) {
-    uint64_t a = w[i - 15], b = w[i - 2];
-    w[i] = w[i - 16] + (ror64(a, 1) ^ ror64(a, 8) ^ a >> 7) + w[i - 7] + (ror64(b, 19) ^ ror64(b, 61) ^ b >> 6);
+    uint64_t x = w[i - 15], y = w[i - 2];
+    w[i] = w[i - 16] + (ror64(x, 1) ^ ror64(x, 8) ^ x >> 7) + w[i - 7] + (ror64(y, 19) ^ ror64(y, 61) ^ y >> 6);
   }
-  uint64_t s[8];
-  memcpy(s, state, sizeof s);
+  uint64_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
   for (int i = 0; i < 80; i++) {
-    uint64_t big1 = ror64(s[4], 14) ^ ror64(s[4], 18) ^ ror64(s[4], 41);
-    uint64_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-    uint64_t t1 = s[7] + big1 + choice + K[i] + w[i];
-    uint64_t big0 = ror64(s[0], 28) ^ ror64(s[0], 34) ^ ror64(s[0], 39);
-    uint64_t t2 = big0 + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-    memmove(s + 1, s, 7 * sizeof *s);
-    s[4] += t1;
-    s[0] = t1 + t2;
+    uint64_t t1 = h + (ror64(e, 14) ^ ror64(e, 18) ^ ror64(e, 41)) + ((e & f) ^ (~e & g)) + K[i] + w[i];
+    uint64_t t2 = (ror64(a, 28) ^ ror64(a, 34) ^ ror64(a, 39)) + ((a & b) ^ (a & c) ^ (b & c));
+    h = g, g = f, f = e, e = d + t1;
+    d = c, c = b, b = a, a = t1 + t2;
   }
-  for (int i = 0; i < 8; i++) state[i] += s[i];
+  const uint64_t added[8] = {a, b, c, d, e, f, g, h};
+  for (int i = 0; i < 8; i++) state[i] += added[i];
 }
 
 /* The rest of a message with its padding (5.1): a 1 bit, zeros, the length in bits; one block or two. */

@@ -34,10 +34,12 @@ const NFT_LOOKUP_F_INV = 1;
 /** `iifname @guarded iifname . ether saddr != @allowed drop`: the same work for one container as for thousands. */
 const PART: SharedPart = {
   table: TABLE,
-  sets: [
-    declareSet(PORTS, ["ifname"], undefined, "ports of containers that may not forge addresses"),
-    declareSet(PAIRS, ["ifname", "ether_addr"], undefined, "the source address of each"),
-  ],
+  get sets() {
+    return [
+      declareSet(PORTS, ["ifname"], undefined, "ports of containers that may not forge addresses"),
+      declareSet(PAIRS, ["ifname", "ether_addr"], undefined, "the source address of each"),
+    ];
+  },
   chains: [
     {
       name: "spoof-prerouting",

@@ -80,21 +80,33 @@ function write(value: unknown, style: JsonStyle, newline: string): string {
   if (typeof value === "string") return quote(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const inner = newline === "" ? "" : `${newline}    `;
+  let text = "";
   if (Array.isArray(value)) {
-    if (value.length === 0) return "[]";
-    return `[${inner}${value.map((item) => write(item, style, inner)).join(`,${inner}`)}${newline}]`;
+    for (const item of value) text += `${text === "" ? "[" : ","}${inner}${write(item, style, inner)}`;
+    return text === "" ? "[]" : `${text}${newline}]`;
   }
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  if (members.length === 0) return "{}";
-  if (style.sorted) members.sort(([a], [b]) => compareBytes(a, b));
+  const members = value as Record<string, unknown>;
   const colon = style.indent ? ": " : ":";
-  const lines = members.map(([key, member]) => quote(key) + colon + write(member, style, inner));
-  return `{${inner}${lines.join(`,${inner}`)}${newline}}`;
+  for (const key of style.sorted ? sortedKeys(members) : Object.keys(members)) {
+    const member = members[key];
+    if (member !== undefined)
+      text += `${text === "" ? "{" : ","}${inner}${quote(key)}${colon}${write(member, style, inner)}`;
+  }
+  return text === "" ? "{}" : `${text}${newline}}`;
 }
 
+/** By their bytes: JavaScript's own order, but where there are characters behind the surrogates. */
+function sortedKeys(members: Record<string, unknown>): string[] {
+  const keys = Object.keys(members).sort();
+  return /[\ud800-\uffff]/.test(keys.join("")) ? keys.sort(compareBytes) : keys;
+}
+
+const ESCAPED = /[<>&\u2028\u2029]/g;
+
 function quote(text: string): string {
+  if (!/[<>&\u2028\u2029\ud800-\udfff]/.test(text)) return JSON.stringify(text);
   return JSON.stringify(text.toWellFormed()).replace(
-    /[<>&\u2028\u2029]/g,
+    ESCAPED,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

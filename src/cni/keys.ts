@@ -68,6 +68,8 @@ class ObjectFields implements Fields {
   readonly raw: JsonObject;
   readonly path: string;
   private readonly lenient: boolean;
+  /** By names in lower case. */
+  private index: Map<string, Json> | undefined;
 
   constructor(raw: JsonObject, path: string, lenient: boolean) {
     this.raw = raw;
@@ -78,8 +80,16 @@ class ObjectFields implements Fields {
   pathOf(key: string): string {
     return this.path === "" ? key : `${this.path}.${key}`;
   }
+  /** As `lookup`; of an object that is asked for many keys each is looked at once. */
   value(key: string): Json | undefined {
-    return lookup(this.raw, key);
+    if (this.index === undefined) {
+      this.index = new Map();
+      for (const name in this.raw) {
+        const value = this.raw[name];
+        if (value !== null && value !== undefined) this.index.set(name.toLowerCase(), value);
+      }
+    }
+    return this.index.get(key.toLowerCase());
   }
   string(key: string): string | undefined {
     return this.read(key, "a string", asString);
@@ -88,7 +98,7 @@ class ObjectFields implements Fields {
     return this.read(key, "true or false", asBool);
   }
   int(key: string, range?: IntRange): number | undefined {
-    const value = lookup(this.raw, key);
+    const value = this.value(key);
     if (value === undefined) return undefined;
     const number = asInt(value, range);
     if (number === undefined && !this.lenient) throw wrongKey(this.pathOf(key), needInt(range), value);
@@ -112,12 +122,12 @@ class ObjectFields implements Fields {
     );
   }
   wrong(key: string, need: string): CniError {
-    return wrongKey(this.pathOf(key), need, lookup(this.raw, key));
+    return wrongKey(this.pathOf(key), need, this.value(key));
   }
 
   /** `convert` gives `undefined` for a value it cannot take. */
   private read<T>(key: string, need: string, convert: (value: Json) => T | undefined): T | undefined {
-    const value = lookup(this.raw, key);
+    const value = this.value(key);
     if (value === undefined) return undefined;
     const converted = convert(value);
     if (converted === undefined && !this.lenient) throw wrongKey(this.pathOf(key), need, value);

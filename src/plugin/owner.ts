@@ -26,12 +26,14 @@ export const networkHash = (network: string): string => sha512(network).slice(0,
 /** 12 hex digits of SHA-512(containerID): the same on all networks of a container. */
 export const containerHash = (containerId: string): string => sha512(containerId).slice(0, 12);
 
-export function ownerOf(attachment: Attachment): Owner {
-  const { network, containerId, ifName } = attachment;
-  return {
-    network: networkHash(network),
-    attachment: sha512(`${network}\0${containerId}\0${ifName}`).slice(0, 32),
-  };
+/** A call of a plugin asks a dozen times for that of one attachment. */
+let last: { readonly name: string; readonly owner: Owner } | undefined;
+
+export function ownerOf({ network, containerId, ifName }: Attachment): Owner {
+  const name = `${network}\0${containerId}\0${ifName}`;
+  if (last?.name !== name)
+    last = { name, owner: { network: networkHash(network), attachment: sha512(name).slice(0, 32) } };
+  return last.owner;
 }
 
 /**

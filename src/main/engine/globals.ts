@@ -7,9 +7,21 @@
 import "./host.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
+/** The C code takes no NUL, and character by character costs forty times as much. */
+function joinedByNul(texts: readonly string[]): Uint8Array {
+  const parts = texts.map((text) => native.encode(text) ?? encodeUtf8(text));
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length + 1, -1));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length + 1;
+  }
+  return out;
+}
+
 class Encoder {
   encode(text = ""): Uint8Array {
-    return native.encode(text) ?? encodeUtf8(text);
+    return native.encode(text) ?? (text.includes("\0") ? joinedByNul(text.split("\0")) : encodeUtf8(text));
   }
   encodeInto(text: string, into: Uint8Array): { read: number; written: number } {
     const bytes = this.encode(text);

@@ -37,10 +37,12 @@ export function parseUserData(bytes: Uint8Array | undefined): UserData[] {
 }
 
 /** A comment's entry as `nft` writes it, with its NUL. `nft` accepts at most 128 bytes. */
-export const commentEntry = (text: string, type: number = UDATA.COMMENT): UserData => ({
-  type,
-  data: encoder.encode(`${text}\0`),
-});
+export function commentEntry(text: string, type: number = UDATA.COMMENT): UserData {
+  const bytes = encoder.encode(text);
+  const data = new Uint8Array(bytes.length + 1);
+  data.set(bytes);
+  return { type, data };
+}
 
 /** User data that is a comment alone. */
 export const comment = (text: string): Uint8Array => userData([commentEntry(text)]);

@@ -152,6 +152,12 @@ export class Sink {
     if (padding > 0) this.take(padding);
   }
 
+  /** Forgets what was written, to begin anew. */
+  reset(): void {
+    this.bytes.fill(0, 0, this.length);
+    this.length = 0;
+  }
+
   /** What was written; a copy. */
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length);

@@ -39,6 +39,9 @@ export type MessageOf<M> = M extends Message<infer H, infer A> ? { header: Infer
 export type MessageInput<M> =
   M extends Message<infer H, infer A> ? { header?: Input<H> | undefined; attrs?: Input<A> | undefined } : never;
 
+/** All messages are put together in here, one after the other: making one takes as long as two attributes. */
+const sink = new Sink();
+
 /**
  * A netlink message: a fixed header of its family and a list of attributes.
  * @param type number and name, e.g. `[RTM.NEWADDR, "RTM_NEWADDR"]`
@@ -71,7 +74,7 @@ export function message<H extends AnyCodec, A extends AnyCodec>(
       }
     },
     encode(value, flags = 0, seq = 0) {
-      const sink = new Sink();
+      sink.reset();
       sink.take(NLMSG_HEADER);
       let part = "header";
       try {
