@@ -29,7 +29,8 @@ export function faulty<T extends object>(target: T, path: string, watch: Watch, 
   return new Proxy(target, {
     get(object, key) {
       const value: unknown = Reflect.get(object, key);
-      if (typeof key === "symbol") return value;
+      // Of its own, whoever calls it: closing is no call that fails.
+      if (typeof key === "symbol") return typeof value === "function" ? value.bind(object) : value;
       const name = `${path}.${key}`;
       if (typeof value !== "function" || BUILDERS.test(key)) return inner(value, name);
       return (...args: unknown[]): unknown => {
