@@ -78,6 +78,10 @@ const isForm = (value: unknown): value is Form => typeof value === "object" && v
 function statementText(statement: Form): string {
   const [kind = "", value] = Object.entries(statement)[0] ?? [];
   const fields = isForm(value) ? value : {};
+  // An object that a map names: its own kind of statement has no map in it.
+  const { map } = fields;
+  if (isForm(map) && map["data"] !== undefined)
+    return `${kind} name ${exprText(map["key"])} map ${exprText(map["data"])}`;
   switch (kind) {
     case "match":
       return matchText(fields);
