@@ -64,6 +64,8 @@ const DROPS: Readonly<Record<string, string>> = {
   "by a concatenation": "ip saddr . tcp dport { 10.38.0.0/24 . 443 } drop",
   "of new connections": "ct state new ip saddr 10.38.0.0/16 limit rate 5/second drop",
   "by a mark it sets itself": "tcp dport 443 meta mark set 0x15",
+  "by the type of an address": "fib daddr type unicast fib saddr type != local tcp dport 443 drop",
+  "by bits of the header": "ip dscp 0 ip frag-off & 0x1fff == 0 tcp flags & (syn | ack) == syn drop",
 };
 
 for (const [how, rule] of Object.entries(DROPS))
@@ -94,6 +96,13 @@ plants(
       "table inet other { chain crossing { type filter hook forward priority 10; policy drop; ct state established accept; udp dport 53 accept; iifname lan0 accept; } }",
     ),
   { also: ({ faults }) => expect(faults[0]?.evidence[0]).toContain("chain crossing, policy") },
+);
+
+plants("a foreign rule drops IPv6", "rule-drops", (lab) =>
+  nft(
+    lab,
+    "table ip6 other { chain crossing { type filter hook forward priority 0; policy accept; ip6 saddr fd38::2 meta l4proto { tcp, udp } drop; } }",
+  ),
 );
 
 plants("a foreign rule drops answers", "rule-drops", (lab) =>
@@ -159,6 +168,18 @@ for (const [what, rule] of Object.entries(IPTABLES))
     const said = await lab.expectFaults("rule-drops");
     expect(said.faults[0]?.sentence).toContain("chain FORWARD of table ip filter");
   });
+
+testUnless([lack, lacksCommand("iptables-nft")], "doctor names policy-drops: iptables' policy of FORWARD", async () => {
+  await using lab = await makeWebLab();
+  const iptables = (...args: string[]): Promise<string> => lab.host.exec("iptables-nft", "-w", ...args);
+  await iptables("-P", "FORWARD", "DROP");
+  const said = await lab.expectFaults("policy-drops");
+  expect(said.faults[0]?.evidence[0]).toBe("nft table ip filter, chain FORWARD, policy");
+  // As Docker and firewalls have it: what is accepted before is not dropped.
+  await iptables("-A", "FORWARD", "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT");
+  await iptables("-A", "FORWARD", "-i", "br0", "-j", "ACCEPT");
+  await lab.expectFaults();
+});
 
 testUnless(
   [lack, lacksCommand("iptables-nft")],
