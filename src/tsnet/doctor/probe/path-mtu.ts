@@ -32,7 +32,7 @@ export async function narrowWay(from: Pick<Kernel, "echo">, target: string, mtu:
   const again = await echo(from, target, SMALL_BYTES, TIMEOUT_MS);
   if (again.ms === undefined) return undefined;
   let told = false;
-  const waitMs = Math.min(TIMEOUT_MS, Math.ceil(4 * Math.max(small.ms, again.ms)) + 20);
+  const waitMs = Math.min(TIMEOUT_MS, Math.ceil(4 * Math.max(small.ms, again.ms)) + 80);
   const fits = async (bytes: number): Promise<boolean> => {
     const { ms, tooLarge } = await echo(from, target, bytes, waitMs);
     told ||= tooLarge === true;
