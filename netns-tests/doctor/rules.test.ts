@@ -112,6 +112,18 @@ plants("a foreign rule drops answers", "rule-drops", (lab) =>
   ),
 );
 
+plants("a foreign policy drops all but those that a map of counters lists", "policy-drops", (lab) =>
+  nft(
+    lab,
+    `table inet other {
+       counter listed { }
+       map who { type ipv4_addr : counter; elements = { 10.38.0.99 : "listed" }; }
+       chain crossing { type filter hook forward priority 0; policy drop;
+         counter name ip saddr map @who meta mark set 0x15
+         meta mark 0x15 accept; } }`,
+  ),
+);
+
 plants(
   "a rule drops what comes in by a published port",
   "rule-drops",
