@@ -2,7 +2,8 @@
 import { expect } from "bun:test";
 import type { CniCommand, JsonObject } from "../../src/cni/types.ts";
 import { callPlugin, type PluginAnswer, type PrintedResult } from "../support/plugin.ts";
-import { testUnless } from "../support/skip.ts";
+import { findPlugin, PLUGIN_PATH } from "../support/plugin-dirs.ts";
+import { lacksCommand, testUnless } from "../support/skip.ts";
 import { type Container, lacks, makeWorld, type World } from "./world.ts";
 
 const MBIT = 1_000_000;
@@ -127,3 +128,47 @@ testUnless(lacks, "GC: a host's end of another plugin's that stays loses its lim
   await world.network(LIMITS).gc([]);
   expect(await left(world)).toBe("");
 });
+
+/** ADD, killed as it is about to send its message of that number; whether it got that far. */
+async function killedAt(
+  { host }: World,
+  { at, port }: Limited,
+  number: number,
+  prevResult: JsonObject,
+): Promise<boolean> {
+  const inject = `inject=sendmsg:error=EIO:signal=SIGKILL:when=${number}`;
+  const plugin = findPlugin("bandwidth", PLUGIN_PATH);
+  const ran = await host.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, plugin], {
+    stdin: JSON.stringify({ cniVersion: "1.1.0", name: "lab", type: "bandwidth", prevResult, ...LIMITS, ...SUBNETS }),
+    env: {
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      CNI_PATH: PLUGIN_PATH.join(":"),
+      ...{ CNI_COMMAND: "ADD", CNI_CONTAINERID: at.containerId, CNI_NETNS: at.netns, CNI_IFNAME: "eth0" },
+    },
+  });
+  expect([port, ran.code === 137 || ran.code === 0]).toEqual([port, true]);
+  return ran.code === 137;
+}
+
+testUnless(
+  [...lacks, lacksCommand("strace")],
+  "killed before any of its messages: GC alone leaves nothing",
+  async () => {
+    await using world = await makeWorld();
+    const one = await limited(world, LIMITS);
+    await disguise(world, one);
+    await world.network(LIMITS).gc([]);
+    expect(await left(world)).toBe("");
+    const { prevResult } = listed(one.at.netns);
+    let number = 1;
+    while (await killedAt(world, one, number, prevResult)) {
+      await world.network(LIMITS).gc([]);
+      expect([number, await left(world)]).toEqual([number, ""]);
+      number++;
+    }
+    expect(number).toBeGreaterThan(10);
+    expect(await left(world)).toContain("htb");
+    await world.network(LIMITS).gc([]);
+    expect(await left(world)).toBe("");
+  },
+);

@@ -19,11 +19,12 @@ export function add(req: AttachmentRequest<BandwidthConf>, { host, note }: Plugi
     const place = await tx.step("find what to limit", () => placeOf(req, host, sandbox));
     const { kernel, link, leaving, arriving } = place;
     for (const text of remarks(place)) note(text);
+    // First what bears our mark, and what leads to it: by these GC finds the rest, should we be killed.
+    const ifb = arriving && (await addIfb(tx, kernel, attachmentOf(req), link));
+    if (ifb) await addRedirect(tx, kernel, link, ifb);
     if (leaving) await addLimit(tx, kernel, link, leaving, `what leaves ${link.name}`);
-    if (!arriving) return previous;
-    const ifb = await addIfb(tx, kernel, attachmentOf(req), link);
+    if (!ifb) return previous;
     await addLimit(tx, kernel, ifb, arriving, `what arrives at ${link.name}`);
-    await addRedirect(tx, kernel, link, ifb);
     const { name, mac, mtu } = ifb;
     return { ...previous, interfaces: [...(previous.interfaces ?? []), { name, mac, mtu, sandbox: place.sandbox }] };
   });

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Link } from "../../src/kernel/link.ts";
-import type { Filter } from "../../src/kernel/tc.ts";
+import type { Filter, FilterSpec } from "../../src/kernel/tc.ts";
 import { isNetlinkError } from "../../src/netlink/socket/index.ts";
 import { redirectAll, TCA_EGRESS } from "../../src/netlink/tc/index.ts";
 import type { Transaction } from "../../src/plugin/steps.ts";
@@ -62,33 +62,33 @@ export const isInUse = ({ kind, handle, attrs }: Filter): boolean =>
 const U32_NODE = 0xfff;
 const tableOf = ({ handle }: Filter): number => handle >>> 20;
 
-/** Sends all that arrives at a link out of the IFB, from which it comes back to where it was. */
+/**
+ * Sends all that arrives at a link out of the IFB, from which it comes back to where it was. The qdisc and its filter go in one
+ * message, so that a kill leaves none without the other.
+ */
 export async function addRedirect(tx: Transaction, kernel: Kernel, link: Link, ifb: Link): Promise<void> {
-  let holder: Holder = "ingress";
+  const { tc } = kernel;
+  const qdisc = { link: link.index, kind: "ingress" } as const;
+  const filter = (holder: Holder): FilterSpec => {
+    const place = { link: link.index, parent: PARENT[holder], priority: PRIORITY };
+    return { ...place, kind: "u32", data: redirectAll(ifb.index) };
+  };
+  const hold = () => kernel.attempt(tc.addingQdisc(qdisc), tc.addingFilter(filter("ingress")));
   await tx.step(
-    "hold what arrives",
+    "redirect what arrives",
     async () => {
-      try {
-        await kernel.tc.addQdisc({ link: link.index, kind: "ingress" });
-      } catch (error) {
-        if (!isNetlinkError(error, "EEXIST")) throw error;
+      let [refused, failed] = await hold();
+      if (isNetlinkError(refused, "EEXIST")) {
         // Of an earlier ADD, whose IFB is gone by now, or somebody else's, who keeps it.
-        await removeRedirect(kernel, link.index, [0]);
-        const kept = await holderOf(kernel, link.index);
-        if (kept) holder = kept;
-        else await kernel.tc.addQdisc({ link: link.index, kind: "ingress" });
+        await removeRedirect(kernel, link.index, [0, ifb.index]);
+        const holder = await holderOf(kernel, link.index);
+        if (holder) return await tc.addFilter(filter(holder));
+        [refused, failed] = await hold();
       }
+      const error = refused ?? failed;
+      if (error) throw error;
     },
     () => removeRedirect(kernel, link.index, [0, ifb.index]),
-  );
-  await tx.step("redirect what arrives", () =>
-    kernel.tc.addFilter({
-      link: link.index,
-      parent: PARENT[holder],
-      priority: PRIORITY,
-      kind: "u32",
-      data: redirectAll(ifb.index),
-    }),
   );
 }
 

@@ -63,6 +63,9 @@ export interface TcVerbs {
   delClass(place: TcPlace): Promise<void>;
   listClasses(link: number): Promise<TrafficClass[]>;
   addFilter(spec: FilterSpec): Promise<void>;
+  /** The requests that `addQdisc` and `addFilter` send, for `Kernel.commit` and `Kernel.attempt`. */
+  addingQdisc(spec: QdiscSpec): Request;
+  addingFilter(spec: FilterSpec): Request;
   /** All of the parent, or those of one priority. */
   delFilters(place: Omit<TcPlace, "handle"> & { priority?: number; protocol?: number }): Promise<void>;
   /** @param parent `root`, `ffff:` of an ingress qdisc, … */
@@ -76,6 +79,8 @@ export function tcVerbs(ctx: KernelContext): TcVerbs {
   const send = (request: Request): Promise<void> => ctx.route().commit(request);
   return {
     addQdisc: (spec) => send(qdiscRequest(spec, CREATE)),
+    addingQdisc: (spec) => qdiscRequest(spec, CREATE),
+    addingFilter: filterRequest,
     replaceQdisc: (spec) => send(qdiscRequest(spec, REPLACE)),
     delQdisc: (place) => send(change(delQdisc, { header: headerOf(place) }, 0, describe(place))),
     async getQdisc(place) {
