@@ -7,7 +7,7 @@ import { sayRemarks } from "../remarks.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { jsonLine, printable, table } from "../text.ts";
 import { word } from "../word.ts";
-import { containerJson, ownerText } from "./owner.ts";
+import { namespaceJson, ownerText } from "./owner.ts";
 
 export function lsCommand(s: Surroundings): Command {
   return word("ls", "every network namespace of the host, and whose it is", ["tsnet ns ls", "tsnet ns ls --json"])
@@ -64,15 +64,7 @@ const toRow = ({ ns, links, addresses }: Seen): string[] =>
   ].map(printable);
 
 const toJson = ({ ns, links, addresses, remarks }: Seen) => ({
-  name: ns.name,
-  label: labelOf(ns),
-  inode: ns.inode,
-  host: ns.host,
-  own: ns.own,
-  containers: ns.containers.map(containerJson),
-  processes: ns.processes,
-  process_count: ns.processCount,
-  handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
+  ...namespaceJson(ns),
   links,
   addresses,
   remarks: remarks.length > 0 ? remarks : undefined,

@@ -1,4 +1,4 @@
-import type { Container, Namespace } from "../look/index.ts";
+import { type Container, labelOf, type Namespace } from "../look/index.ts";
 import { count } from "../text.ts";
 
 /** Who lives in a namespace, in a few words: a pod with its containers, a container, processes, or what holds it. Hostile text. */
@@ -24,11 +24,24 @@ const containerText = ({ runtime, id, name }: Container): string =>
   `${runtime === "cni" ? "attachment" : runtime} ${name ?? id.slice(0, 32)}`;
 
 /** One owner as JSON. */
-export const containerJson = (c: Container) => ({
+const containerJson = (c: Container) => ({
   runtime: c.runtime,
   id: c.id,
   name: c.name,
   pod: c.pod,
   pid: c.pid,
   networks: c.networks.length > 0 ? c.networks : undefined,
+});
+
+/** What is known of a namespace before it is looked into. */
+export const namespaceJson = (ns: Namespace) => ({
+  name: ns.name,
+  label: labelOf(ns),
+  inode: ns.inode,
+  host: ns.host,
+  own: ns.own,
+  containers: ns.containers.map(containerJson),
+  processes: ns.processes,
+  process_count: ns.processCount,
+  handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
 });

@@ -17,7 +17,7 @@ import { type Look, labelOf, type Snapshot } from "../look/index.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { styled } from "../terminal.ts";
 import { printable } from "../text.ts";
-import { containerJson, ownerText } from "./owner.ts";
+import { namespaceJson, ownerText } from "./owner.ts";
 
 /** One namespace whole; a part that could not be read is absent. */
 export function inspectJson(snapshot: Snapshot, look: Look) {
@@ -26,15 +26,7 @@ export function inspectJson(snapshot: Snapshot, look: Look) {
   const sockets = snapshot.sockets?.filter(isWaiting);
   const owners = ownersOf(sockets ?? []);
   return {
-    name: ns.name,
-    label: labelOf(ns),
-    inode: ns.inode,
-    host: ns.host,
-    own: ns.own,
-    containers: ns.containers.map(containerJson),
-    processes: ns.processes,
-    process_count: ns.processCount,
-    handles: ns.handles.map(({ kind, text, path, pid }) => ({ kind, text, path, pid })),
+    ...namespaceJson(ns),
     links: snapshot.links?.map((link) => {
       const peer = look.peerOf(ns.identity, link);
       const other = peer && {
