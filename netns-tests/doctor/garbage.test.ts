@@ -84,6 +84,8 @@ testUnless(
     expect(stdout).toContain("no-default-route: web c1 eth0 has no IPv4 default route");
     for (const file of ["bytes.conflist", "deep.conflist"]) expect(stdout).toContain(file);
     expect(stderr).toContain("is no attachment in libcni's form");
+    for (const id of ["g2", "g3", "g5"])
+      expect(stderr).toMatch(new RegExp(`^tsnet: web ${id} eth0: is not judged: `, "m"));
     expect(stderr).toMatch(/has \d+ more such files/);
   },
 );

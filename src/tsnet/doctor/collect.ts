@@ -1,3 +1,4 @@
+import { isSystemError } from "../../../native/load.ts";
 import { CniError } from "../../cni/errors.ts";
 import { findPlugin } from "../../cni/runtime/find.ts";
 import type { Link } from "../../kernel/link.ts";
@@ -7,12 +8,12 @@ import { type NetworkFile, networkFiles } from "../cni/networks.ts";
 import { pluginFolders } from "../cni/options.ts";
 import type { GcOptions } from "../gc/find.ts";
 import { readBooks } from "../ipam/books.ts";
-import { type Look, lookAt, type Part, readNamespace, type Snapshot } from "../look/index.ts";
+import { type Look, lookAt, type Part, type Remark, readNamespace, type Snapshot } from "../look/index.ts";
 import { cachedList, cachedResult } from "../repair/request.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { ownNamespace } from "../target.ts";
 import type { Finding } from "./finding.ts";
-import type { Attached, Neighbour, Picture } from "./picture.ts";
+import { type Attached, type Neighbour, nameOf, type Picture } from "./picture.ts";
 import { containerSysctls, hostSysctls } from "./sysctls.ts";
 
 const OF_HOST: readonly Part[] = ["links", "addrs", "routes", "rules", "nft", "conntrack", "legacyTables"];
@@ -31,12 +32,14 @@ export async function collect(
   const look = await lookAt(s, host.namespaces, OF_CONTAINER);
   const byIdentity = new Map(look.snapshots.map((snapshot) => [snapshot.namespace.identity, snapshot]));
   const attachments: Attached[] = [];
+  const notJudged: Remark[] = [];
   for (const cached of remembered) {
     const identity = identityAt(s, cached.netns);
     const sandbox = identity === undefined ? undefined : byIdentity.get(identity);
     if (!sandbox || sandbox.namespace.own) continue;
     const one = await attached(s, linksByName, cached, sandbox);
-    if (one) attachments.push(one);
+    if (typeof one === "string") notJudged.push({ about: nameOf({ cached }), text: `is not judged: ${one}` });
+    else attachments.push(one);
   }
   const hostSnapshot: Snapshot = { ...bare, sysctls: await hostSysctls(s, own, attachments) };
   const networks = networkFiles(s, options);
@@ -44,6 +47,7 @@ export async function collect(
   return {
     host: hostSnapshot,
     attachments,
+    notJudged,
     neighbours: neighboursOf(look, hostSnapshot),
     networks,
     books: readBooks(s, options),
@@ -65,23 +69,24 @@ function identityAt({ native }: Surroundings, path: string): string | undefined 
     } finally {
       native.closeFd(fd);
     }
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
   }
 }
 
-/** `undefined` for what is remembered in a form that says too little. */
+/** Or why it cannot be judged. */
 async function attached(
   s: Surroundings,
   hostLinks: ReadonlyMap<string, Link>,
   cached: Attached["cached"],
   bare: Snapshot,
-): Promise<Attached | undefined> {
+): Promise<Attached | string> {
   try {
     const result = cachedResult(cached);
     const { plugins } = cachedList(cached);
     const [main] = plugins;
-    if (!result || !main) return undefined;
+    if (!result || !main) return "its runtime kept no result of ADD";
     const bridgeName = bridgeOf(main, result.interfaces?.[0]?.name);
     const bridge = bridgeName === undefined ? undefined : hostLinks.get(bridgeName);
     return {
@@ -96,7 +101,7 @@ async function attached(
       bridge: bridge?.kind === "bridge" ? bridge : undefined,
     };
   } catch (error) {
-    if (error instanceof CniError) return undefined;
+    if (error instanceof CniError) return error.message;
     throw error;
   }
 }

@@ -45,12 +45,13 @@ function remarksOf(
   s: Surroundings,
   caches: readonly string[],
   census: Census,
-  { host, attachments }: Picture,
+  { host, attachments, notJudged }: Picture,
 ): Remark[] {
   const blind = census.blind === undefined ? [] : [{ about: "leftovers", text: `are not looked for: ${census.blind}` }];
   return [
     ...caches.flatMap((cacheDir) => notUnderstood(s, cacheDir, census)),
     ...blind,
+    ...notJudged,
     ...host.remarks.map(({ about, text }) => ({ about: `host: ${about}`, text })),
     ...attachments.flatMap((a) =>
       a.sandbox.remarks.map(({ about, text }) => ({ about: `${nameOf(a)}: ${about}`, text })),

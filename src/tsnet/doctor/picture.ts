@@ -6,7 +6,7 @@ import { type Cidr, parseCidr } from "../../ip/index.ts";
 import type { Link } from "../../kernel/link.ts";
 import type { NetworkFile } from "../cni/networks.ts";
 import type { Book } from "../ipam/books.ts";
-import type { Snapshot } from "../look/index.ts";
+import type { Remark, Snapshot } from "../look/index.ts";
 import type { Finding } from "./finding.ts";
 
 /** Everything that is judged, as it was read. Judging asks nothing else, so a picture can be made by hand. */
@@ -15,6 +15,8 @@ export interface Picture {
   readonly host: Snapshot;
   /** What runtimes remember and is there. */
   readonly attachments: readonly Attached[];
+  /** Those of which too little is remembered to judge them: why. */
+  readonly notJudged: readonly Remark[];
   /** Ports of the host's bridges and what is at their other ends, also of others' making. */
   readonly neighbours: readonly Neighbour[];
   readonly networks: readonly NetworkFile[];
@@ -51,7 +53,8 @@ export interface Neighbour {
 }
 
 /** For sentences: `web c1 eth0`. */
-export const nameOf = ({ cached }: Attached): string => `${cached.network} ${cached.containerId} ${cached.ifName}`;
+export const nameOf = ({ cached }: Pick<Attached, "cached">): string =>
+  `${cached.network} ${cached.containerId} ${cached.ifName}`;
 
 type Given = readonly { readonly ip: CniIp; readonly cidr: Cidr }[];
 
