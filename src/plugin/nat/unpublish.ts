@@ -41,13 +41,16 @@ export async function unpublish(
   const { attachment: hash } = ownerOf(attachment);
   const isOurs = (owner: Owner): boolean => owner.attachment === hash;
   return nft.transaction(async (view) => {
-    const gone = ports
-      ? [
-          ...(await withSides(view, await readSlots(view, ports.map(portSlot)), isOurs)),
-          ...(await withSides(view, await findRecords(view, STANDBY_SETS, hash), isOurs)),
-        ]
-      : (await findRecords(view, ALL_PORT_SETS, hash)).filter((r) => r.owner && isOurs(r.owner));
-    return decision(view, gone);
+    if (!ports)
+      return decision(
+        view,
+        (await findRecords(view, ALL_PORT_SETS, hash)).filter((r) => r.owner && isOurs(r.owner)),
+      );
+    const found = await readSlots(view, ports.map(portSlot));
+    // Few on most hosts; others' are looked at for a successor as well.
+    const standbys = await findRecords(view, STANDBY_SETS);
+    const gone = await withSides(view, [...found, ...standbys], isOurs);
+    return decision(view, gone, standbys);
   });
 }
 
@@ -118,13 +121,16 @@ async function withSides(
   return ports;
 }
 
+/** @param standbys all that stand by, where they were read already */
 async function decision(
   view: NftView,
   gone: readonly NatRecord[],
+  standbys?: readonly NatRecord[],
 ): Promise<{ changes: NftChange[]; result: Published[] }> {
   const result = gone.filter(({ set }) => PORT_MAPS.includes(set)).flatMap((record) => publishedOf(record) ?? []);
   if (gone.length === 0) return { changes: [], result };
-  const successors = await standbysFor(view, result, gone);
+  const successors =
+    result.length === 0 ? [] : standbysFor(result, gone, standbys ?? (await findRecords(view, STANDBY_SETS)));
   const changes = [
     ...removal([...gone, ...successors]),
     ...insertion(successors.flatMap((record) => promoted(record))),
@@ -134,17 +140,16 @@ async function decision(
 }
 
 /** Records that stood by for ports that go now; one for each port. */
-async function standbysFor(
-  view: NftView,
+function standbysFor(
   ports: readonly Published[],
   gone: readonly NatRecord[],
-): Promise<NatRecord[]> {
-  if (ports.length === 0) return [];
+  standbys: readonly NatRecord[],
+): NatRecord[] {
   const going = new Set(gone.map(slotName));
   const freed = portIndex(ports);
   const taken = portIndex();
   const chosen: NatRecord[] = [];
-  for (const record of await findRecords(view, STANDBY_SETS)) {
+  for (const record of standbys) {
     const port = standbyOf(record);
     if (!port || going.has(slotName(record)) || !freed.hasConflict(port) || taken.hasConflict(port)) continue;
     taken.add(port);
