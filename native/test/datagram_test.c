@@ -7,25 +7,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-
-/* Loopback of a namespace of the program's own. */
-static void loopback_up(void) {
-  struct ifreq request;
-  memset(&request, 0, sizeof request);
-  strcpy(request.ifr_name, "lo");
-  int fd = -1;
-  request.ifr_flags = IFF_UP;
-  if (unshare(CLONE_NEWNET) < 0 || (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0) {
-    perror("cannot make a namespace");
-    exit(2);
-  }
-  close(fd);
-}
 
 static void a_datagram_goes_and_its_answer_comes(void) {
   struct sys_error error;
@@ -80,7 +63,7 @@ static void what_cannot_be_is_an_error(void) {
 }
 
 int main(void) {
-  loopback_up();
+  own_loopback();
   netns_init();
   RUN(a_datagram_goes_and_its_answer_comes);
   RUN(frames_come_in_and_not_those_sent);

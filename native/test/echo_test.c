@@ -4,25 +4,6 @@
 #include "space.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <sched.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-/* Loopback of a namespace of the program's own answers; nothing else does. */
-static void loopback_up(void) {
-  struct ifreq request;
-  memset(&request, 0, sizeof request);
-  strcpy(request.ifr_name, "lo");
-  int fd = -1;
-  request.ifr_flags = IFF_UP;
-  if (unshare(CLONE_NEWNET) < 0 || (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0) {
-    perror("cannot make a namespace");
-    exit(2);
-  }
-  close(fd);
-}
 
 static void an_answer_comes_at_every_size(void) {
   struct sys_error error;
@@ -58,7 +39,7 @@ static void silence_ends_in_time(void) {
 }
 
 int main(void) {
-  loopback_up();
+  own_loopback(); /* it answers; nothing else does */
   netns_init();
   RUN(an_answer_comes_at_every_size);
   RUN(what_cannot_be_is_an_error);

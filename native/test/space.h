@@ -2,10 +2,14 @@
 #define TSNET_SPACE_H
 
 #include <dirent.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* A place for a test program: mounts of its own, and a folder on a tmpfs of 64 KiB that is gone with the process. */
@@ -17,6 +21,20 @@ static inline const char *own_space(void) {
     exit(2);
   }
   return folder;
+}
+
+/* A network namespace of the test program's own, with its loopback up. */
+static inline void own_loopback(void) {
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP;
+  int fd = -1;
+  if (unshare(CLONE_NEWNET) < 0 || (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0) {
+    perror("cannot make a namespace of its own (root is needed)");
+    exit(2);
+  }
+  close(fd);
 }
 
 static inline int entries(const char *path) {
