@@ -4,6 +4,7 @@ import { connect, makeNetns } from "../support/netns.ts";
 import { testUnless } from "../support/skip.ts";
 import { lacks, makeLab } from "../tsbox/lab.ts";
 import { lacksTsnet, TSNET } from "../tsnet/tsnet.ts";
+import { nameServer } from "./inhabitants.ts";
 import type { Said } from "./lab.ts";
 
 testUnless(
@@ -60,6 +61,27 @@ testUnless(
     expect(names(await doctor())).toEqual(["published-missing"]);
     await doctor("--fix");
     await healthy(1);
+
+    // Its own resolv.conf, beneath a root of its own.
+    await Bun.write(`${lab.folder}/resolv.conf`, "nameserver 192.0.2.2\n");
+    await lab.ok(
+      "run",
+      "-d",
+      "--name",
+      "asks",
+      "-v",
+      `${lab.folder}/resolv.conf:/etc/resolv.conf`,
+      "box",
+      "sleep",
+      "600",
+    );
+    {
+      await using _ = await nameServer(neighbour, "192.0.2.2");
+      expect(names(await doctor("asks", "--probe"))).toEqual([]);
+    }
+    const silent = await doctor("asks", "--probe");
+    expect(names(silent)).toEqual(["name-server-silent"]);
+    expect(silent.faults[0]?.evidence[0]).toContain('"nameserver 192.0.2.2" in /etc/resolv.conf of tsbox');
   },
   120_000,
 );
