@@ -27,11 +27,6 @@ if ! up_to_date $out/quickjs.o "$quickjs/emscripten-module.wasm" engine/prepare.
   cp "$quickjs/emscripten-module.wasm" $out/quickjs.wasm
   wasm2c $out/quickjs.wasm -o $out/quickjs.c
   ../scripts/bun engine/prepare.ts $out "$quickjs/emscripten-module.cjs"
-  runtime=$(dpkg -L wabt 2>/dev/null | grep '/wasm-rt-impl\.c$' | head -1)
-  # Its own way to end at a trap says nothing; main.c has ours. Faults are main.c's too. Types are numbered by memory.c.
-  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -Dwasm_rt_trap=wasm_rt_trap_unused \
-    -Dwasm_rt_register_func_type=wasm_rt_register_func_type_unused -c \
-    "${runtime:-/usr/share/wabt/wasm2c/wasm-rt-impl.c}" -o $out/runtime.o
   $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
   mv $out/quickjs.o.tmp $out/quickjs.o
 fi
@@ -43,6 +38,6 @@ if ! up_to_date $out/engine $out/quickjs.o core/*.[ch] addon/*.[ch] engine/*.[ch
   $CC -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -DTSNET_NO_SYMVER -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -O2 -static -fstack-protector-strong -pthread \
     -include engine/musl.h -iquote core -iquote addon -iquote engine -isystem $out -isystem "$headers" \
-    core/*.c $functions engine/*.c $out/quickjs.o $out/runtime.o -lm -Wl,-z,relro,-z,now -s -o $out/engine.tmp
+    core/*.c $functions engine/*.c $out/quickjs.o -lm -Wl,-z,relro,-z,now -s -o $out/engine.tmp
   mv $out/engine.tmp $out/engine
 fi

@@ -108,7 +108,6 @@ static int make(const char *file, const char *base, const char *out) {
 }
 
 int main(int argc, char **argv, char **environment) {
-  wasm_rt_init();
   memory_init();
   quickjs_init_module();
   quickjs_instantiate(Q, NULL);

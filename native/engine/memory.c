@@ -52,13 +52,3 @@ ref memory_new(size_t length) {
   if (address == 0) die("out of memory", "malloc");
   return address;
 }
-
-/*
- * wasm2c before 1.0.33 has each type of function numbered at the start. There is one module, which names each type once, so the
- * numbers need no comparing.
- */
-uint32_t wasm_rt_register_func_type(uint32_t parameters, uint32_t results, ...) {
-  static uint32_t types;
-  (void)parameters, (void)results;
-  return ++types;
-}

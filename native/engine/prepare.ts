@@ -82,9 +82,16 @@ for (const [, name, letter] of glue.matchAll(/c\._(\w+)=b\.([\w$]+)/g)) {
 }
 writeFileSync(`${folder}/names.h`, `${lines.join("\n")}\n`);
 
-/** Inside wasm2c 1.0.32's macros DEFINE_LOAD and DEFINE_STORE. Another version's code stays as it is, and works. */
-const load = /wasm_rt_memcpy\(&result, &mem->data\[addr\], sizeof\(t1\)\);\s*\\\s*wasm_asm\("" ::"r"\(result\)\);/;
-const store = /wasm_rt_memcpy\(&mem->data\[addr\], &wrapped, sizeof\(t1\)\);/;
+/**
+ * Inside the macros DEFINE_LOAD and DEFINE_STORE of wasm2c 1.0.32 and 1.0.36. Another version's code stays as it is, and works.
+ * Lines of a macro end in a backslash.
+ */
+const at = String.raw`(?:&mem->data\[addr\]|MEM_ADDR_MEMOP\(mem, addr, sizeof\(t1\)\))`;
+const gap = String.raw`[\s\\]*`;
+const load = new RegExp(
+  String.raw`wasm_rt_memcpy\(&result, ${at},${gap}sizeof\(t1\)\);${gap}(?:wasm_asm\("" ::"r"|force_read)\(result\)\)?;`,
+);
+const store = new RegExp(String.raw`wasm_rt_memcpy\(${at},${gap}&wrapped,${gap}sizeof\(t1\)\);`);
 const place = (qualifier: string): string =>
   `((${qualifier}__seg_gs struct { t1 value; } __attribute__((packed, may_alias)) *)addr)->value`;
 const code = readFileSync(codeFile, "utf8");

@@ -1,0 +1,39 @@
+/*
+ * What the C code that wasm2c writes wants of its runtime (wasm-rt.h): of wabt's own only these are needed, and not every package
+ * of it brings all of that. Memory is memory.c's.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+
+bool wasm_rt_is_initialized(void) {
+  return true;
+}
+
+void wasm_rt_allocate_funcref_table(wasm_rt_funcref_table_t *table, uint32_t elements, uint32_t max_elements) {
+  table->size = elements;
+  table->max_size = max_elements;
+  table->data = calloc(elements, sizeof *table->data);
+  if (table->data == NULL) die("out of memory", "calloc");
+}
+
+void wasm_rt_free_funcref_table(wasm_rt_funcref_table_t *table) {
+  free(table->data);
+}
+
+/* Counted where the version of wasm2c does so. */
+#ifdef WASM_RT_THREAD_LOCAL
+WASM_RT_THREAD_LOCAL
+#endif
+uint32_t wasm_rt_call_stack_depth;
+
+/*
+ * wasm2c before 1.0.33 has each type of function numbered at the start. There is one module, which names each type once, so the
+ * numbers need no comparing.
+ */
+uint32_t wasm_rt_register_func_type(uint32_t parameters, uint32_t results, ...);
+uint32_t wasm_rt_register_func_type(uint32_t parameters, uint32_t results, ...) {
+  static uint32_t types;
+  (void)parameters, (void)results;
+  return ++types;
+}
