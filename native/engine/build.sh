@@ -27,7 +27,8 @@ if ! up_to_date $out/quickjs.o "$quickjs/emscripten-module.wasm" engine/prepare.
   cp "$quickjs/emscripten-module.wasm" $out/quickjs.wasm
   wasm2c $out/quickjs.wasm -o $out/quickjs.c
   ../scripts/bun engine/prepare.ts $out "$quickjs/emscripten-module.cjs"
-  $CC -O2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
+  # Without peephole2: gcc 14 fails at memory that is reached through gs.
+  $CC -O2 -fno-peephole2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
   mv $out/quickjs.o.tmp $out/quickjs.o
 fi
 
