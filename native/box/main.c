@@ -239,6 +239,13 @@ static _Noreturn void monitor_adopted(struct monitor *monitor) {
   _exit(0);
 }
 
+/*
+ * What our caller may hand us besides the standard streams: a lock that is to be held until we have answered, by us and not by the
+ * monitor. Nothing else is open when we begin, and all that we open goes when we execute ourselves again.
+ */
+enum { HELD_FD = 3 };
+static bool holds_lock;
+
 /* Forks the monitor and passes on its answer. */
 static int launch(struct monitor *monitor, void (*serve)(struct monitor *)) {
   struct sys_error error;
@@ -248,6 +255,7 @@ static int launch(struct monitor *monitor, void (*serve)(struct monitor *)) {
   if (pid < 0) return fail(&error, "fork", NULL), answer_error(&error);
   if (pid == 0) {
     close(answer[0]);
+    if (holds_lock) close(HELD_FD);
     monitor->answer = answer[1];
     serve(monitor);
     _exit(EXIT_FAILED);
@@ -362,6 +370,7 @@ static int usage(void) {
 
 int main(int argc, char **argv, char **env) {
   struct sys_error error;
+  holds_lock = fcntl(HELD_FD, F_GETFD) >= 0;
   if (argc == 2 && strcmp(argv[1], "version") == 0) {
     write_all(1, "tsbox-mon 1\n", 12);
     return 0;

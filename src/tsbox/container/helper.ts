@@ -1,4 +1,4 @@
-import type { RunResult } from "../../../native/addon.ts";
+import type { Fd, RunResult } from "../../../native/addon.ts";
 import { indented } from "../../cli/text.ts";
 import { Failure } from "../failure.ts";
 import { parseAnswer } from "../helper/records.ts";
@@ -16,10 +16,15 @@ export function runHelper(s: Surroundings, args: readonly string[], config: Uint
   return answerOf(s, s.native.run(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER));
 }
 
-/** The same on a thread, for what can be done meanwhile. */
-export async function runHelperAside(s: Surroundings, args: readonly string[], config: Uint8Array): Promise<Started> {
+/** The same on a thread, for what can be done meanwhile. It has `held` as long as it makes something. */
+export async function runHelperAside(
+  s: Surroundings,
+  args: readonly string[],
+  config: Uint8Array,
+  held: Fd | undefined,
+): Promise<Started> {
   const path = pathOf(s);
-  return answerOf(s, await s.native.runAsync(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER));
+  return answerOf(s, await s.native.runAsync(path, args, [], "/", config, TIMEOUT_MS, MAX_ANSWER, held));
 }
 
 /** A refusal in the helper's words, with what to do. */

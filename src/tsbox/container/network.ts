@@ -1,3 +1,4 @@
+import type { Fd } from "../../../native/addon.ts";
 import { type Attached, attach, detach } from "../network/attach.ts";
 import { choosePorts } from "../network/ports.ts";
 import { readJson, removeFile, unless, writeJson } from "../store/files.ts";
@@ -35,17 +36,23 @@ export async function connectNetwork(
   s: Surroundings,
   record: ContainerRecord,
   { ports }: NetworkState,
+  held: Fd | undefined,
 ): Promise<NetworkState> {
   const { id } = record;
   if (record.network !== "bridge") return { ports };
-  const state = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports) };
+  const state = { ports, attached: await attach(s, id, netnsPath(s.places, id), ports, held) };
   writeJson(s.native, path(s, id), state, { durable: false });
   return state;
 }
 
 /** Takes away what was made of it, as far as it came; twice is fine. */
-export async function removeNetwork(s: Surroundings, id: string, mode: ContainerRecord["network"]): Promise<void> {
+export async function removeNetwork(
+  s: Surroundings,
+  id: string,
+  mode: ContainerRecord["network"],
+  held: Fd | undefined,
+): Promise<void> {
   unless(["ENOENT"], () => s.native.netnsDelete(netnsPath(s.places, id)));
-  if (mode === "bridge") await detach(s, id, networkState(s, id)?.ports ?? []);
+  if (mode === "bridge") await detach(s, id, networkState(s, id)?.ports ?? [], held);
   removeFile(s.native, path(s, id));
 }

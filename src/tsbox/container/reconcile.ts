@@ -13,6 +13,7 @@ import { release } from "./release.ts";
 import { startContainer } from "./start.ts";
 import { type Condition, conditionOf } from "./state.ts";
 import { loadRecord, tryLockContainer } from "./store.ts";
+import { waitForWorkers } from "./work.ts";
 
 /**
  * Puts right what was killed: a lost monitor is replaced, what ended unseen or began and was never started is cleaned up,
@@ -50,6 +51,7 @@ async function putRight(s: Surroundings, id: string, first: boolean): Promise<vo
   const held = tryLockContainer(s.native, s.places, id);
   if (held === undefined) return;
   try {
+    waitForWorkers(s, id);
     const record = loadRecord(s.native, s.places, id);
     // Without record it is rubbish, which `tsbox system gc` takes.
     if (record !== undefined) await settle(s, record, first);

@@ -6,6 +6,7 @@ import { containerCgroups } from "./cgroups.ts";
 import { removeNetwork } from "./network.ts";
 import type { ContainerRecord } from "./record.ts";
 import { activePath } from "./state.ts";
+import { whileWorking } from "./work.ts";
 
 /**
  * Takes away everything a container has in the kernel: its processes, network, cgroups, the helper's files. Works from the
@@ -29,12 +30,14 @@ export async function release(
     }
   };
   const groups = containerCgroups().open(id);
-  if (!ended) await step(() => groups.killAll());
-  // Another process does most of it.
-  const disconnected = step(() => removeNetwork(s, id, network));
-  await step(() => groups.remove());
-  await step(meanwhile);
-  await disconnected;
+  await whileWorking(s, id, async (held) => {
+    if (!ended) await step(() => groups.killAll());
+    // Another process does most of it.
+    const disconnected = step(() => removeNetwork(s, id, network, held));
+    await step(() => groups.remove());
+    await step(meanwhile);
+    await disconnected;
+  });
   if (errors.length > 0) throw new Failure(`cannot remove all of container ${id}: ${errors.join("; ")}`);
   dropFolder(s.native, runFolder(s.places, id));
   removeFile(s.native, activePath(s, id));

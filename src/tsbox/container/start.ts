@@ -1,3 +1,4 @@
+import type { Fd } from "../../../native/addon.ts";
 import { MonitorClient, type MonitorListener } from "../client/monitor.ts";
 import { EXIT, Failure, messageOf } from "../failure.ts";
 import { encodeContainer } from "../helper/encode.ts";
@@ -19,6 +20,7 @@ import { release } from "./release.ts";
 import { hostnameOf } from "./settings.ts";
 import { containerConfig } from "./spec.ts";
 import { activePath } from "./state.ts";
+import { whileWorking } from "./work.ts";
 
 export interface StartOptions {
   /** Takes the container's output from its first byte on. */
@@ -66,10 +68,12 @@ async function build(s: Surroundings, record: ContainerRecord, options: StartOpt
   const devices = devicesOf(record);
   s.native.makeDirs(runFolder(s.places, record.id), 0o700);
   const network = record.network === "host" ? undefined : await beginNetwork(s, record);
-  const connected = network && connectNetwork(s, record, network);
-  const made = make(s, record, { options, devices, network, connected });
-  // Both have an end before anything is taken back.
-  const [making, connecting] = await Promise.allSettled([made, connected]);
+  const [making, connecting] = await whileWorking(s, record.id, (held) => {
+    const connected = network && connectNetwork(s, record, network, held);
+    const made = make(s, record, { options, devices, network, connected, held });
+    // Both have an end before anything is taken back.
+    return Promise.allSettled([made, connected]);
+  });
   if (making.status === "rejected") throw making.reason;
   if (connecting.status === "rejected") throw connecting.reason;
   if (connecting.value !== undefined) writeHosts(s, record, connecting.value);
@@ -81,13 +85,14 @@ interface Making {
   readonly devices: ReturnType<typeof devicesOf>;
   readonly network: NetworkState | undefined;
   readonly connected: Promise<NetworkState> | undefined;
+  readonly held: Fd | undefined;
 }
 
 /** Makes the container up to its program. */
 async function make(
   s: Surroundings,
   record: ContainerRecord,
-  { options, devices, network, connected }: Making,
+  { options, devices, network, connected, held }: Making,
 ): Promise<void> {
   const { id } = record;
   const groups = containerCgroups().create(id);
@@ -104,7 +109,7 @@ async function make(
   });
   // A kernel parameter of the network may be one of its link.
   if (Object.keys(record.sysctls).length > 0) await connected;
-  await runHelperAside(s, ["create", runFolder(s.places, id)], encodeContainer(config));
+  await runHelperAside(s, ["create", runFolder(s.places, id)], encodeContainer(config), held);
 }
 
 /** Connects to the monitor and starts the program. */

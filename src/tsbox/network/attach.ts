@@ -1,8 +1,6 @@
+import type { Fd } from "../../../native/addon.ts";
 import type { Attachment } from "../../cni/runtime/cache.ts";
 import type { CniResult, JsonObject } from "../../cni/types.ts";
-import { unless } from "../store/files.ts";
-import { lock } from "../store/lock.ts";
-import { containerFolder } from "../store/places.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { PortSpec } from "../values/port.ts";
 import { defaultNetwork } from "./default.ts";
@@ -24,41 +22,27 @@ export async function attach(
   id: string,
   netns: string,
   ports: readonly PortSpec[],
+  held: Fd | undefined,
 ): Promise<Attached> {
-  const attachment = attachmentOf(id, netns, ports);
-  return attachedOf(await perform(s, "add", attachment, "cannot connect to the network"));
+  const task = { ...network(s), verb: "add", attachment: attachmentOf(id, netns, ports) } as const;
+  return attachedOf(await runTask(s, task, { what: "cannot connect to the network", held }));
 }
 
 /** Takes a container, whose network namespace is gone, off the network: link, address, ports. What is gone is fine. */
-export async function detach(s: Surroundings, id: string, ports: readonly PortSpec[]): Promise<void> {
-  await perform(s, "del", attachmentOf(id, "", ports), "cannot disconnect from the network");
-}
-
-/**
- * The lock of a container's network is also held by the process that works on it. Should its command be killed meanwhile, the
- * next one waits here until that process is through, and so takes away all that it made.
- */
-async function perform(
+export async function detach(
   s: Surroundings,
-  verb: "add" | "del",
-  attachment: Attachment,
-  what: string,
-): Promise<CniResult | undefined> {
-  const id = attachment.containerId;
-  const path = `${containerFolder(s.places, id)}/network.lock`;
-  // Without the folder there is no container, and nobody at work on its network.
-  const held = unless(["ENOENT"], () => lock(s.native, path, `the network of container ${id}`));
-  try {
-    return await runTask(s, { ...network(s), verb, attachment }, { what, lock: held?.fd });
-  } finally {
-    held?.release();
-  }
+  id: string,
+  ports: readonly PortSpec[],
+  held: Fd | undefined,
+): Promise<void> {
+  const task = { ...network(s), verb: "del", attachment: attachmentOf(id, "", ports) } as const;
+  await runTask(s, task, { what: "cannot disconnect from the network", held });
 }
 
 /** Takes everything off the network that is none of these containers': links, addresses, ports, memories. */
 export async function gcAttachments(s: Surroundings, containers: readonly string[]): Promise<void> {
   const valid = containers.map((containerID) => ({ containerID, ifname: IF_NAME }));
-  await runTask(s, { ...network(s), verb: "gc", valid }, { what: "cannot clean up the network", lock: undefined });
+  await runTask(s, { ...network(s), verb: "gc", valid }, { what: "cannot clean up the network", held: undefined });
 }
 
 const network = ({ places }: Surroundings): { list: string; cacheDir: string } => ({

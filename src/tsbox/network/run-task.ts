@@ -11,16 +11,16 @@ const MAX_OUTPUT = 1024 * 1024;
 /**
  * Has a task done by the plugins' engine, a process of its own, while this one goes on. A Failure says what the plugins said.
  * @param what a sentence's beginning: `cannot connect to the network`
- * @param lock held until both this process and that one have ended: a task whose command was killed goes on to its end
+ * @param held a lock that both this process and that one hold until they have ended: a task whose command was killed goes on
  */
 export async function runTask(
   s: Surroundings,
   task: NetworkTask,
-  { what, lock }: { readonly what: string; readonly lock: Fd | undefined },
+  { what, held }: { readonly what: string; readonly held: Fd | undefined },
 ): Promise<CniResult | undefined> {
   const program = `${s.ownFolder}/tsnet-cni`;
   const input = new TextEncoder().encode(JSON.stringify(task));
-  const ran = await s.native.runAsync(program, [], ["TSNET_TASK=1"], "/", input, TIMEOUT_MS, MAX_OUTPUT, lock);
+  const ran = await s.native.runAsync(program, [], ["TSNET_TASK=1"], "/", input, TIMEOUT_MS, MAX_OUTPUT, held);
   const decoder = new TextDecoder();
   if (ran.stderr.length > 0) s.err(decoder.decode(ran.stderr));
   const answer = answerOf(decoder.decode(ran.stdout));
