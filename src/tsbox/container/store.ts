@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { newId } from "../names/id.ts";
-import { dropFolder, type Files, readJson, removeTree, writeJson } from "../store/files.ts";
+import { dropFolder, type Files, readJson, removeTree, unless, writeJson } from "../store/files.ts";
 import { type Lock, lock, tryLock } from "../store/lock.ts";
 import { allContainers, claimName, findContainer, releaseName } from "../store/names.ts";
 import { containerFolder, type Places } from "../store/places.ts";
@@ -67,8 +67,8 @@ export function findRecord(files: Files, places: Places, word: string): Containe
 
 /** Holds a container's lock; a Failure when it is gone or another command does not give it up. */
 export function lockContainer(files: Files, places: Places, id: string, shown: string): Lock {
-  if (files.stat(containerFolder(places, id), false) === undefined) throw gone(shown);
-  const held = lock(files, lockPath(places, id), `container ${shown}`);
+  const held = unless(["ENOENT"], () => lock(files, lockPath(places, id), `container ${shown}`));
+  if (held === undefined) throw gone(shown);
   // Its folder may have been removed while we waited; the lock's file went with it.
   if (files.stat(recordPath(places, id), false) !== undefined) return held;
   held.release();
@@ -79,8 +79,7 @@ const gone = (shown: string): Failure => new Failure(`no such container: ${shown
 
 /** The lock of a container that nobody is busy with, whether it has a record or not. */
 export function tryLockContainer(files: Files, places: Places, id: string): Lock | undefined {
-  if (files.stat(containerFolder(places, id), false) === undefined) return undefined;
-  return tryLock(files, lockPath(places, id));
+  return unless(["ENOENT"], () => tryLock(files, lockPath(places, id)));
 }
 
 /** Removes all of a container's files; its lock must be held. The record goes first, the lock's file last. */
