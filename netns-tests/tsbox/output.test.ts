@@ -6,7 +6,7 @@ const { test, nothingIsLeft } = sharedLab();
 
 /** A command line whose reader is gone before it begins: its status and what it says to standard error. */
 async function unread(lab: Lab, line: string): Promise<string> {
-  const script = `(sleep 0.3; exec ${TSBOX} ${line}) 2>${lab.folder}/err | true; echo "\${PIPESTATUS[0]}"; cat ${lab.folder}/err`;
+  const script = `exec 3> >(exit); wait $!; ${TSBOX} ${line} >&3 3>&- 2>${lab.folder}/err; echo $?; cat ${lab.folder}/err`;
   return (await lab.host.exec("bash", "-c", script)).trim();
 }
 
