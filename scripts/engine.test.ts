@@ -68,8 +68,10 @@ test("what cannot go on ends with a message, and an error object for a runtime",
 });
 
 test("memory that is freed is used again, and holds what was put there", () => {
-  const { status, stdout, stderr } = runAs("uses memory again");
-  expect([status, stdout, stderr]).toEqual([0, "", ""]);
+  for (const name of ["uses memory again", "writes to what was zero"]) {
+    const { status, stdout, stderr } = runAs(name);
+    expect([name, status, stdout, stderr]).toEqual([name, 0, "", ""]);
+  }
 });
 
 test("without memory it says so", () => {

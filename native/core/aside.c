@@ -32,11 +32,11 @@ int netlink_close_aside(int fd) {
   if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0) {
     /* Should it fail, close(2) below is what it would have been. */
     send_both(pair[0], fd, pair[1]);
-    /* The pair last: closing a socket of this family is what wakes the collector. */
+    close(pair[1]);
     int result = close(fd);
     int error = errno;
+    /* Last, when nothing else refers to the other two: closing a socket of this family is what wakes the collector. */
     close(pair[0]);
-    close(pair[1]);
     errno = error;
     return result;
   }

@@ -6,7 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # musl: glibc asks the processor what it is some hundred times at each start, and in a virtual machine each costs a microsecond
 # or two. The kernel's headers come after its own.
-CC="musl-gcc -idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu"
+# Depth of calls is QuickJS's to limit: wasm2c since 1.0.33 would end the process at 500.
+CC="musl-gcc -idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -DWASM_RT_USE_STACK_DEPTH_COUNT=0
+  -DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1"
 headers=../node_modules/node-api-headers/include
 quickjs=../node_modules/@jitl/quickjs-wasmfile-release-sync/dist
 out=build/engine
@@ -28,7 +30,7 @@ if ! up_to_date $out/quickjs.o "$quickjs/emscripten-module.wasm" engine/prepare.
   wasm2c $out/quickjs.wasm -o $out/quickjs.c
   ../scripts/bun engine/prepare.ts $out "$quickjs/emscripten-module.cjs"
   # Without peephole2: gcc 14 fails at memory that is reached through gs.
-  $CC -O2 -fno-peephole2 -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -c $out/quickjs.c -o $out/quickjs.o.tmp
+  $CC -O2 -fno-peephole2 -c $out/quickjs.c -o $out/quickjs.o.tmp
   mv $out/quickjs.o.tmp $out/quickjs.o
 fi
 
@@ -37,7 +39,7 @@ if ! up_to_date $out/engine $out/quickjs.o core/*.[ch] addon/*.[ch] engine/*.[ch
   # threads and its registration.
   functions=$(ls addon/*.c | grep -v -e '/addon\.c$' -e '/task\.c$')
   $CC -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-    -DTSNET_NO_SYMVER -DWASM_RT_SKIP_SIGNAL_RECOVERY=1 -O2 -static -fstack-protector-strong -pthread \
+    -DTSNET_NO_SYMVER -O2 -static -fstack-protector-strong -pthread \
     -include engine/musl.h -iquote core -iquote addon -iquote engine -isystem $out -isystem "$headers" \
     core/*.c $functions engine/*.c $out/quickjs.o -lm -Wl,-z,relro,-z,now -s -o $out/engine.tmp
   mv $out/engine.tmp $out/engine

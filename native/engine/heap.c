@@ -35,6 +35,7 @@ static uint32_t capacity_for(uint32_t size, uint32_t *class) {
 }
 
 ref heap_take(struct area *from, uint32_t size) {
+  if (size == 0) size = 1; /* a free piece has to hold a reference */
   if (size > HEAP_END) return 0; /* more than there is of any area; near 2^32 the sums below would be too large */
   uint32_t class, capacity = capacity_for(size, &class);
   if (class < HEAP_CLASSES && from->free[class] != 0) {

@@ -16,8 +16,8 @@ enum {
   /* and what the C parts of the engine have is above (malloc.c). */
   NATIVE_END = 0x7fff0000,
   HEAP_FINE = 256,       /* sizes up to this one are multiples of 8, above it there are four for each doubling, */
-  HEAP_KEPT = 16 << 20, /* and larger pieces are not handed out again */
-  HEAP_CLASSES = HEAP_FINE / 8 + 1 + 4 * 16,
+  HEAP_KEPT = 1 << 30, /* and larger pieces are not handed out again */
+  HEAP_CLASSES = HEAP_FINE / 8 + 1 + 4 * 22,
 };
 
 /* Before each piece. */

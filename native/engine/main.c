@@ -19,12 +19,14 @@ struct engine engine;
  */
 static _Noreturn void end(int code, const char *what, const char *detail) {
   char text[512];
-  int length = snprintf(text, sizeof text, "tsnet: %s: %s\n", what, detail);
-  if (length > 0 && write(2, text, (size_t)length) < 0) length = 0;
+  snprintf(text, sizeof text - 1, "tsnet: %s: %s", what, detail);
+  strcat(text, "\n");
+  ssize_t put = write(2, text, strlen(text));
   if (getenv("CNI_COMMAND") != NULL) {
-    length = snprintf(text, sizeof text, "{\n    \"code\": %d,\n    \"msg\": \"cannot run the plugin: %s\"\n}", code, what);
-    if (length > 0 && write(1, text, (size_t)length) < 0) length = 0;
+    snprintf(text, sizeof text, "{\n    \"code\": %d,\n    \"msg\": \"cannot run the plugin: %s\"\n}", code, what);
+    put = write(1, text, strlen(text));
   }
+  (void)put; /* there is nobody left to tell */
   _exit(1);
 }
 
@@ -114,6 +116,7 @@ int main(int argc, char **argv, char **environment) {
   functions_number();
   bool whole = snapshot_restore();
   if (!whole) {
+    if (getenv("CNI_COMMAND") != NULL) die("its executable is incomplete, install it again", "/proc/self/exe");
     quickjs_constructors(Q);
     if (argc != 4) die("usage", "tsnet-engine BUNDLE.JS BASE OUT");
     return make(argv[1], argv[2], argv[3]);

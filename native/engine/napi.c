@@ -43,6 +43,7 @@ static napi_value owned(ref value) {
     made = realloc(made, made_room * sizeof *made);
     if (made == NULL) die("out of memory", "realloc");
   }
+  if (value == 0) die("out of memory", "malloc");
   made[made_count++] = value;
   ref exception = QTS_ResolveException(Q, engine.context, value);
   if (exception == 0) return borrowed(value);

@@ -21,12 +21,12 @@ enum { SMALL = 96, MAX_PIECES = 1 << 22 };
 
 static struct plan {
   uint64_t small; /* bytes that all small ones take */
-  uint32_t pieces;
+  uint32_t pieces, kept;
   bool keep[MAX_PIECES]; /* by number */
 } *plan;
 
 static bool second;
-static uint32_t pieces;
+static uint32_t pieces, alive; /* asked for so far; in use */
 static struct area small, large, dropped;
 
 static u32 make(void *module, u32 state, u32 size) {
@@ -41,6 +41,7 @@ static u32 make(void *module, u32 state, u32 size) {
     if (size <= SMALL) plan->small += sizeof(struct header) + heap_header(piece)->capacity;
   }
   pieces++;
+  alive++;
   return piece;
 }
 
@@ -53,6 +54,7 @@ static void unmake(void *module, u32 state, u32 piece) {
     plan->keep[header->number] = false;
     if (header->capacity <= SMALL) plan->small -= sizeof *header + header->capacity;
   }
+  alive--;
   heap_give(&dropped, piece);
 }
 
@@ -74,6 +76,7 @@ void plan_twice(void (*evaluate)(const void *), const void *argument) {
   if (first == 0) {
     evaluate(argument);
     plan->pieces = pieces;
+    plan->kept = alive;
     _exit(0);
   }
   int status;
@@ -82,7 +85,7 @@ void plan_twice(void (*evaluate)(const void *), const void *argument) {
   small = heap_area(HEAP_START, HEAP_END);
   large = heap_area(HEAP_START + (ref)plan->small, HEAP_END);
   evaluate(argument);
-  if (pieces != plan->pieces || small.next != HEAP_START + plan->small)
+  if (pieces != plan->pieces || alive != plan->kept || small.next != HEAP_START + plan->small)
     die("the bundle does not do the same each time", "plan");
 }
 

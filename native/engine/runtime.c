@@ -4,28 +4,20 @@
  */
 #include "engine.h"
 
-#include <stdlib.h>
-
 bool wasm_rt_is_initialized(void) {
   return true;
 }
 
 void wasm_rt_allocate_funcref_table(wasm_rt_funcref_table_t *table, uint32_t elements, uint32_t max_elements) {
-  table->size = elements;
-  table->max_size = max_elements;
-  table->data = calloc(elements, sizeof *table->data);
-  if (table->data == NULL) die("out of memory", "calloc");
+  /* Outside the memory that the module can reach. */
+  static wasm_rt_funcref_t functions[1024];
+  if (elements > sizeof functions / sizeof functions[0]) die("too many functions in the module", "runtime");
+  *table = (wasm_rt_funcref_table_t){.data = functions, .size = elements, .max_size = max_elements};
 }
 
 void wasm_rt_free_funcref_table(wasm_rt_funcref_table_t *table) {
-  free(table->data);
+  (void)table;
 }
-
-/* Counted where the version of wasm2c does so. */
-#ifdef WASM_RT_THREAD_LOCAL
-WASM_RT_THREAD_LOCAL
-#endif
-uint32_t wasm_rt_call_stack_depth;
 
 /*
  * wasm2c before 1.0.33 has each type of function numbered at the start. There is one module, which names each type once, so the

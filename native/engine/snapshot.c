@@ -41,16 +41,19 @@ static bool is_zero(uint64_t at) {
   return memcmp(memory_at((ref)at), zeros, ALIGN) == 0;
 }
 
-/* The pieces of the memory between two addresses; fewer than GAP zeros between two are part of one. */
-static void find_pieces(struct trailer *trailer, uint64_t start, uint64_t end) {
+static struct piece *add_piece(struct trailer *trailer, uint64_t start, uint64_t end) {
+  if (trailer->pieces == MAX_PIECES) die("the memory is in too many pieces", "snapshot");
+  struct piece *piece = &trailer->piece[trailer->pieces++];
+  *piece = (struct piece){.in_memory = start, .length = end - start};
+  return piece;
+}
+
+/* The pieces of the module's own memory; fewer than GAP zeros between two are part of one. */
+static void find_pieces(struct trailer *trailer) {
   struct piece *last = NULL;
-  for (uint64_t at = start; at < end; at += ALIGN) {
+  for (uint64_t at = 0; at < (uint64_t)memory_pages() * WASM_PAGE; at += ALIGN) {
     if (is_zero(at)) continue;
-    if (last == NULL || at - (last->in_memory + last->length) > GAP) {
-      if (trailer->pieces == MAX_PIECES) die("the heap is in too many pieces", "snapshot");
-      last = &trailer->piece[trailer->pieces++];
-      last->in_memory = at;
-    }
+    if (last == NULL || at - (last->in_memory + last->length) > GAP) last = add_piece(trailer, at, at);
     last->length = at + ALIGN - last->in_memory;
   }
 }
@@ -74,8 +77,9 @@ void snapshot_write(const char *path, const char *base) {
                             .to_bigint = engine.to_bigint,
                             .start = engine.start};
   memcpy(trailer.magic, MAGIC, sizeof MAGIC);
-  find_pieces(&trailer, 0, (uint64_t)memory_pages() * WASM_PAGE);
-  find_pieces(&trailer, HEAP_START, plan_end());
+  find_pieces(&trailer);
+  /* Whole, zeros too: only what is mapped can be used there. */
+  add_piece(&trailer, HEAP_START, ((uint64_t)plan_end() + ALIGN - 1) / ALIGN * ALIGN);
   for (uint32_t i = 0; i < trailer.pieces; i++) {
     struct piece *piece = &trailer.piece[i];
     piece->in_file = written;

@@ -38,11 +38,26 @@ function nesting(text: string): number {
   if (text.length <= MAX_DEPTH) return 0;
   let depth = 0;
   let deepest = 0;
-  // Whole strings first, so that no bracket within one counts.
-  for (const c of text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|[^[\]{}]+/g, ""))
-    if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
-    else depth--;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) at = endOfString(text, at);
+    else if (unit === 0x5b || unit === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (unit === 0x5d || unit === 0x7d) depth--;
+  }
   return deepest;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Where the string that begins at `start` ends: its closing quote, before which stand no backslashes or an even number of them. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === BACKSLASH) before--;
+    if ((end - before) % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

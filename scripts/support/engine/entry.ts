@@ -6,6 +6,9 @@ import { samples } from "./samples.ts";
 
 makeAll();
 
+/** In the heap from the beginning, and of pages that are all zeros there. */
+const zeros = new Uint8Array(1 << 20);
+
 /** Endings of a process that a plugin never has. */
 const ENDINGS: Record<string, () => unknown> = {
   throws: () => {
@@ -23,6 +26,7 @@ const ENDINGS: Record<string, () => unknown> = {
     for (;;) all.push(new Uint8Array(64 << 20));
   },
   "wants too much": () => new Uint8Array(2 ** 31 - 1),
+  "writes to what was zero": () => zeros.fill(1),
   "uses memory again": () => useMemory(2_000),
 };
 
