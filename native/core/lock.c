@@ -74,16 +74,15 @@ static int wait_for_lock(int fd, deadline_t deadline) {
   }
 }
 
-static int lock(int fd, int64_t timeout_ms) {
-  deadline_t deadline = deadline_in(timeout_ms);
+static int lock(int fd, deadline_t deadline) {
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return -1;
-    if (timeout_ms == 0) {
+    if (deadline == DEADLINE_NEVER) return wait_for_lock(fd, deadline);
+    if (deadline_left(deadline) == 0) {
       errno = ETIMEDOUT;
       return -1;
     }
-    if (deadline == DEADLINE_NEVER) return wait_for_lock(fd, deadline);
     int number = claim_signal();
     if (number == 0) {
       errno = EBUSY;
@@ -108,7 +107,7 @@ static int lock(int fd, int64_t timeout_ms) {
 }
 
 /* Takes the lock of the file that has that name now. 0 when it has it no more: somebody removed it while we waited. */
-static int lock_named(const char *path, int64_t timeout_ms, int *locked, struct sys_error *error) {
+static int lock_named(const char *path, deadline_t deadline, int *locked, struct sys_error *error) {
   /*
    * O_NONBLOCK: a fifo of that name must not stop us; it does not change what flock does. O_NOFOLLOW: a link of that name
    * must not make a file elsewhere.
@@ -121,7 +120,7 @@ static int lock_named(const char *path, int64_t timeout_ms, int *locked, struct 
     fail(error, "statx", path);
   else if (!S_ISREG(st.stx_mode))
     fail_with(error, "flock", EINVAL, path);
-  else if (lock(fd, timeout_ms) < 0)
+  else if (lock(fd, deadline) < 0)
     fail(error, "flock", path);
   else if (statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &st) < 0)
     fail(error, "statx", path);
@@ -138,9 +137,10 @@ static int lock_named(const char *path, int64_t timeout_ms, int *locked, struct 
 enum { MOST_TRIES = 1000 };
 
 int lock_file(const char *path, int64_t timeout_ms, struct sys_error *error) {
+  deadline_t deadline = deadline_in(timeout_ms); /* of all tries */
   int fd = -1;
   for (int i = 0; i < MOST_TRIES; i++) {
-    int result = lock_named(path, timeout_ms, &fd, error);
+    int result = lock_named(path, deadline, &fd, error);
     if (result != 0) return result < 0 ? -1 : fd;
   }
   return fail_with(error, "flock", EBUSY, path);
