@@ -45,10 +45,6 @@ class PlainRoute implements Route {
     this.onlink = (this.flags & RTNH_F.ONLINK) !== 0;
   }
 
-  get plain(): true {
-    return true;
-  }
-
   get attrs(): Attrs {
     return newRoute.decode(this.bytes).attrs;
   }

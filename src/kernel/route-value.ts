@@ -34,8 +34,6 @@ export interface Route {
   readonly tos: number;
   /** ICMPv6 router preference: 0 medium, 1 high, 3 low. */
   readonly pref: number | undefined;
-  /** Nothing of interest is in `attrs` that does not stand here. */
-  readonly plain: boolean;
   /** Everything else the kernel said. */
   readonly attrs: MessageOf<typeof newRoute>["attrs"];
 }
@@ -59,7 +57,6 @@ export function toRoute({ header, attrs }: MessageOf<typeof newRoute>): Route {
     flags: header.flags,
     tos: header.tos,
     pref: attrs.pref,
-    plain: false,
     attrs,
   };
 }
